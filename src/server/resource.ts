@@ -1,0 +1,109 @@
+// A resource: a kind with its rules of change, ready to be served.
+
+import type { ApiObject, FieldError, Kind } from "../api/door.ts";
+import type { Storage } from "../storage/door.ts";
+import type { UserInfo } from "./authentication/user.ts";
+import type { ApiRequest, ApiResponse } from "./exchange.ts";
+
+/** A column of `kubectl get`. NAME and AGE ("Created At" in sample-apiserver's words) are the defaults where a resource declares none. */
+export interface Column {
+  readonly name: string;
+  readonly type: "string" | "integer" | "number" | "boolean" | "date";
+  readonly format?: string;
+  readonly description?: string;
+  /** 0 is always shown, greater ones with `-o wide`. Default 0. */
+  readonly priority?: number;
+  /** The cell, from an object in the hub's shape. */
+  readonly cell: (object: ApiObject, now: Date) => string | number | boolean | null;
+}
+
+/** What a rule of change may know beside the object. */
+export interface RuleContext {
+  /** The object as it was, on updates. */
+  readonly old?: ApiObject;
+  readonly user: UserInfo;
+  readonly subresource: string;
+}
+
+/** A subresource that speaks for itself, such as a proxy or a log: GET, POST, … on `<resource>/<name>/<path>`. */
+export interface ConnectSubresource {
+  readonly methods: readonly string[];
+  /** The kind that discovery names. */
+  readonly kind: { readonly group: string; readonly version: string; readonly kind: string };
+  readonly connect: (request: ApiRequest, object: ApiObject) => Promise<ApiResponse>;
+}
+
+/** Where `spec.replicas` and its companions are, for kinds that have a scale subresource. */
+export interface ScaleDeclaration {
+  readonly specReplicasPath: string;
+  readonly statusReplicasPath: string;
+  readonly labelSelectorPath?: string;
+}
+
+export type ResourceVerb = "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update" | "watch";
+export const allVerbs: readonly ResourceVerb[] = [
+  "create",
+  "delete",
+  "deletecollection",
+  "get",
+  "list",
+  "patch",
+  "update",
+  "watch",
+];
+
+/** The rules of change. Objects are in the hub's shape; every function may be left out. */
+export interface ResourceRules {
+  /** Sets and clears fields that clients do not own (status on create, …), in place, before admission. */
+  prepareForCreate?(object: ApiObject, context: RuleContext): void;
+  prepareForUpdate?(object: ApiObject, context: RuleContext & { readonly old: ApiObject }): void;
+  /** Spec errors; metadata is validated by the library. Context has `old` on updates. */
+  validate?(object: ApiObject, context: RuleContext): readonly FieldError[];
+  /** Warnings for the client that are no errors. */
+  warnings?(object: ApiObject, context: RuleContext): readonly string[];
+  /** What a name may be. Default "dns-subdomain". "path-segment" is what sample-apiserver's flunders take. */
+  readonly nameRule?:
+    | "dns-subdomain"
+    | "dns-label"
+    | "dns-1035-label"
+    | "path-segment"
+    | ((name: string, prefix: boolean) => readonly string[]);
+  /** Whether spec changes count up metadata.generation, as kinds with a status subresource do. Default: whether `status` is declared. */
+  readonly tracksGeneration?: boolean;
+  /** Declares `/status`: main writes keep the old status, status writes keep everything else. */
+  readonly status?: boolean;
+  readonly scale?: ScaleDeclaration;
+  readonly connect?: Readonly<Record<string, ConnectSubresource>>;
+  readonly columns?: readonly Column[];
+  /** Field selectors beside metadata.name and metadata.namespace; the function reads the value from an object in the hub's shape. */
+  readonly selectableFields?: Readonly<Record<string, (object: ApiObject) => string>>;
+  readonly verbs?: readonly ResourceVerb[];
+  /** Whether PUT and apply may create. Default: apply may, PUT may not. */
+  readonly allowCreateOnUpdate?: boolean;
+  /** Whether an update without resourceVersion overwrites whatever is there. Default false, as sample-apiserver has it; true for most core kinds. */
+  readonly allowUnconditionalUpdate?: boolean;
+  /** What a delete does when no propagation policy is named. Default "background". */
+  readonly defaultPropagation?: "background" | "orphan";
+  /** Puts finalizers or defaults right before the object is first stored or removed; see namespaces. */
+  beginDelete?(object: ApiObject, context: RuleContext): "remove" | "keep";
+}
+
+/** A resource as the server holds it. */
+export interface Resource<K extends Kind = Kind> extends ResourceRules {
+  readonly kind: K;
+  /** A storage of its own in place of the server's. */
+  readonly storage?: Storage;
+}
+
+/** Declares a resource. Throws a TypeError where the declaration contradicts itself. */
+export function defineResource<K extends Kind>(
+  kind: K,
+  rules: ResourceRules & { readonly storage?: Storage } = {},
+): Resource<K> {
+  for (const name of Object.keys(rules.connect ?? {}))
+    if (name === "status" || name === "scale")
+      throw new TypeError(
+        `Cannot define resource "${kind.plural}" as a connect subresource must not be named "${name}"`,
+      );
+  return Object.freeze({ ...rules, kind });
+}
