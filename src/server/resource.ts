@@ -84,6 +84,11 @@ export interface ResourceRules {
   readonly allowUnconditionalUpdate?: boolean;
   /** What a delete does when no propagation policy is named. Default "background". */
   readonly defaultPropagation?: "background" | "orphan";
+  /**
+   * For kinds that are questions rather than objects (TokenReview, SubjectAccessReview): answers a create in place of storing it.
+   * Such a resource has the verb create alone, and names nothing.
+   */
+  answerCreate?(object: ApiObject, context: RuleContext & { readonly namespace: string; readonly signal: AbortSignal }): Promise<ApiObject>;
   /** Puts finalizers or defaults right before the object is first stored or removed; see namespaces. */
   beginDelete?(object: ApiObject, context: RuleContext): "remove" | "keep";
 }
