@@ -1,4 +1,5 @@
 // What other rooms, and users as `annex/storage`, may import.
 
+export { type MemoryStorageOptions, openMemoryStorage } from "./memory/memory-storage.ts";
 export * from "./storage.ts";
 export * from "./storage-error.ts";
