@@ -1,7 +1,16 @@
 // What other rooms, and users as `annex/api`, may import.
 
+export { decodeCbor, encodeCbor } from "./codec/cbor.ts";
+export { type BodyFormat, type ParsedDocument, parseDocument, strictErrors, unreadableBody } from "./codec/document.ts";
+export { encodePrettyJson, parseJson } from "./codec/json.ts";
+export { decodeYaml, encodeYaml } from "./codec/yaml.ts";
+export { copyMeta, decodeVersioned, fromHub, toHub } from "./conversion.ts";
 export * from "./field-error.ts";
 export * from "./group-version.ts";
 export * from "./kind.ts";
 export * from "./object-meta.ts";
+export { DecodeError } from "./schema/decode-error.ts";
+export { objectMetaSchema } from "./schema/object-meta-schema.ts";
+export { type ObjectSchema, objectMetaNode, objectSchema } from "./schema/object-schema.ts";
+export * from "./schema/schema-node.ts";
 export * from "./status-error.ts";

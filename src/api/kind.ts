@@ -63,6 +63,14 @@ export interface KindDefinition<Schemas extends Record<string, TObject>> {
   readonly versions: { readonly [Version in keyof Schemas]: KindVersion<Schemas[Version]> };
 }
 
+/** One version of a kind, as the library reads it: the functions take whatever has that version's shape. */
+export interface DefinedVersion<Schema extends TObject = TObject>
+  extends Omit<KindVersion<Schema>, "toHub" | "fromHub" | "default"> {
+  readonly toHub?: (object: ApiObject) => Record<string, unknown>;
+  readonly fromHub?: (object: ApiObject) => Record<string, unknown>;
+  readonly default?: (object: ApiObject) => void;
+}
+
 /** A kind after `defineKind`: every default filled in. Plain, frozen data. */
 export interface Kind<Schemas extends Record<string, TObject> = Record<string, TObject>> {
   readonly group: string;
@@ -76,7 +84,7 @@ export interface Kind<Schemas extends Record<string, TObject> = Record<string, T
   readonly stored: string;
   readonly definitionPrefix: string;
   readonly emptyValues: "omit" | "keep";
-  readonly versions: { readonly [Version in keyof Schemas]: KindVersion<Schemas[Version]> };
+  readonly versions: { readonly [Version in keyof Schemas]: DefinedVersion<Schemas[Version]> };
 }
 
 /** The type of a kind's objects in one version: `ObjectOf<typeof flunder, "v1beta1">`. */
@@ -108,7 +116,8 @@ export function defineKind<const Schemas extends Record<string, TObject>>(
     stored,
     definitionPrefix: definition.definitionPrefix ?? definition.group.split(".").reverse().join("."),
     emptyValues: definition.emptyValues ?? "keep",
-    versions: definition.versions,
+    // Authors' functions take their version's type; the library hands them objects that it has decoded by that version's schema.
+    versions: definition.versions as unknown as Kind<Schemas>["versions"],
   });
 }
 

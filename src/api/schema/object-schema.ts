@@ -1,0 +1,249 @@
+// Reads untyped JSON as an object of a kind: checks types, prunes what the kind does not know, puts the rest in canonical form.
+
+import { Type } from "typebox";
+import { getOwn, setOwn } from "../../base/own.ts";
+import type { Kind } from "../kind.ts";
+import type { ApiObject, ObjectMeta } from "../object-meta.ts";
+import { DecodeError } from "./decode-error.ts";
+import { objectMetaSchema } from "./object-meta-schema.ts";
+import {
+  compileSchema,
+  type FieldNode,
+  type ListNode,
+  type MapNode,
+  type ObjectNode,
+  type ScalarNode,
+  type SchemaNode,
+} from "./schema-node.ts";
+import { normaliseTime } from "./time.ts";
+
+/** The compiled shape of a kind in one version. */
+export interface ObjectSchema {
+  readonly kind: Kind;
+  readonly version: string;
+  /** The whole object: apiVersion, kind, metadata, and the kind's own fields. */
+  readonly root: ObjectNode;
+  /**
+   * The canonical form of `value`: unknown fields and nulls are gone, empty values as the kind's `emptyValues` says, fields in the
+   * order of the schema. Always a new object. Throws a DecodeError where a type is wrong.
+   */
+  decode(value: unknown): ApiObject;
+}
+
+const compiled = new WeakMap<Kind, Map<string, ObjectSchema>>();
+
+/** The schema of a kind in one version, compiled at first use. Throws a RangeError for a version that the kind does not have. */
+export function objectSchema(kind: Kind, version: string): ObjectSchema {
+  const versions = compiled.get(kind) ?? new Map<string, ObjectSchema>();
+  compiled.set(kind, versions);
+  const known = versions.get(version);
+  if (known !== undefined) return known;
+  const declared = getOwn(kind.versions, version);
+  if (declared === undefined)
+    throw new RangeError(
+      `Cannot compile the schema of "${kind.kind}" as the version must be one of the kind's: "${version}"`,
+    );
+  const root = compileRoot(declared.schema);
+  const isOmitting = kind.emptyValues === "omit";
+  const schema: ObjectSchema = { kind, version, root, decode: (value) => decodeRoot(value, root, isOmitting) };
+  versions.set(version, schema);
+  return schema;
+}
+
+/** The node of `metadata`, shared by all kinds. */
+export const objectMetaNode = compileObjectNode(objectMetaSchema);
+
+function compileObjectNode(schema: Parameters<typeof compileSchema>[0]): ObjectNode {
+  const node = compileSchema(schema);
+  if (node.type !== "object")
+    throw new TypeError(`Cannot compile a schema as its root must be an object with fields: ${node.type}`);
+  return node;
+}
+
+const typeMetaFields = compileObjectNode(
+  Type.Object({ kind: Type.Optional(Type.String()), apiVersion: Type.Optional(Type.String()) }),
+).fieldList;
+
+function compileRoot(declared: Parameters<typeof compileSchema>[0]): ObjectNode {
+  const own = { type: "object", properties: {}, ...declared };
+  const node = compileObjectNode(Object.hasOwn(declared, "properties") ? declared : own);
+  const metadata: FieldNode = {
+    name: "metadata",
+    node: objectMetaNode,
+    isRequired: false,
+    isAlwaysPresent: true,
+    keepsEmpty: true,
+    defaultValue: undefined,
+    schema: objectMetaNode.schema,
+  };
+  const fieldList = [...typeMetaFields, metadata, ...node.fieldList];
+  return { ...node, fieldList, fields: new Map(fieldList.map((field) => [field.name, field])) };
+}
+
+function decodeRoot(value: unknown, root: ObjectNode, isOmitting: boolean): ApiObject {
+  const source = value === null ? {} : value;
+  if (!isRecord(source)) throw new DecodeError("", "object", source);
+  const target: ApiObject = { kind: "", apiVersion: "", metadata: {} };
+  for (const field of root.fieldList) {
+    const given = source[field.name];
+    if (field.name === "metadata") target.metadata = decodeMeta(given);
+    else
+      decodeField(target, field, {
+        given: Object.hasOwn(source, field.name) ? given : undefined,
+        path: field.name,
+        isOmitting,
+      });
+  }
+  target.kind ??= "";
+  target.apiVersion ??= "";
+  if (root.keepsUnknown) keepUnknown(target, source, root);
+  return target;
+}
+
+/** Metadata always follows Go's ways, whatever the kind does. */
+function decodeMeta(value: unknown): ObjectMeta {
+  if (value === undefined || value === null) return {};
+  return decodeObject(value, objectMetaNode, "metadata", true);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+interface Given {
+  readonly given: unknown;
+  readonly path: string;
+  readonly isOmitting: boolean;
+}
+
+function decodeField(target: Record<string, unknown>, field: FieldNode, { given, path, isOmitting }: Given): void {
+  if (given === undefined || given === null) {
+    const filled = absentValue(field, isOmitting);
+    if (filled !== undefined) target[field.name] = filled;
+    return;
+  }
+  const decoded = decodeNode(given, field.node, path, isOmitting);
+  if (isOmitting && !field.keepsEmpty && !field.isAlwaysPresent && isEmpty(decoded)) return;
+  target[field.name] = decoded;
+}
+
+/** What stands where nothing was given: a struct, a default, or the zero of a field that Go always writes. */
+function absentValue(field: FieldNode, isOmitting: boolean): unknown {
+  if (field.isAlwaysPresent) return decodeNode(field.schema.default ?? {}, field.node, field.name, isOmitting);
+  if (field.defaultValue !== undefined) return structuredCloneOf(field.defaultValue);
+  if (!field.isRequired || !isOmitting) return undefined;
+  return zeroOf(field.node, isOmitting);
+}
+
+function structuredCloneOf(value: unknown): unknown {
+  return typeof value === "object" && value !== null ? structuredClone(value) : value;
+}
+
+/** Go's zero value. A required list is written as null by Go; we write it empty, which every client reads alike. */
+function zeroOf(node: SchemaNode, isOmitting: boolean): unknown {
+  switch (node.type) {
+    case "object":
+      return decodeObject({}, node, "", isOmitting);
+    case "map":
+      return {};
+    case "list":
+      return [];
+    case "free":
+      return undefined;
+    case "scalar":
+      if (node.scalar === "integer" || node.scalar === "number" || node.scalar === "int-or-string") return 0;
+      if (node.scalar === "time" || node.scalar === "micro-time") return undefined;
+      return node.scalar === "boolean" ? false : "";
+  }
+}
+
+function isEmpty(value: unknown): boolean {
+  if (typeof value !== "object" || value === null)
+    return value === "" || value === 0 || value === false || value === null || value === undefined;
+  if (Array.isArray(value)) return value.length === 0;
+  for (const _ in value) return false;
+  return true;
+}
+
+function decodeNode(value: unknown, node: SchemaNode, path: string, isOmitting: boolean): unknown {
+  switch (node.type) {
+    case "object":
+      return decodeObject(value, node, path, isOmitting);
+    case "map":
+      return decodeMap(value, node, path, isOmitting);
+    case "list":
+      return decodeList(value, node, path, isOmitting);
+    case "scalar":
+      return decodeScalar(value, node, path);
+    case "free":
+      return value;
+  }
+}
+
+function decodeObject(value: unknown, node: ObjectNode, path: string, isOmitting: boolean): Record<string, unknown> {
+  if (!isRecord(value)) throw new DecodeError(path, "object", value);
+  const target: Record<string, unknown> = {};
+  for (const field of node.fieldList) {
+    const given = value[field.name];
+    if (given === undefined || !Object.hasOwn(value, field.name)) {
+      const filled = absentValue(field, isOmitting);
+      if (filled !== undefined) target[field.name] = filled;
+    } else decodeField(target, field, { given, path: `${path}.${field.name}`, isOmitting });
+  }
+  if (node.keepsUnknown) keepUnknown(target, value, node);
+  return target;
+}
+
+function keepUnknown(
+  target: Record<string, unknown>,
+  source: Readonly<Record<string, unknown>>,
+  node: ObjectNode,
+): void {
+  for (const [name, value] of Object.entries(source)) if (!node.fields.has(name)) setOwn(target, name, value);
+}
+
+function decodeMap(value: unknown, node: MapNode, path: string, isOmitting: boolean): Record<string, unknown> {
+  if (!isRecord(value)) throw new DecodeError(path, "object", value);
+  const target: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(value)) {
+    const decoded = item === null ? zeroOf(node.values, isOmitting) : decodeNode(item, node.values, path, isOmitting);
+    if (decoded !== undefined) setOwn(target, key, decoded);
+  }
+  return target;
+}
+
+function decodeList(value: unknown, node: ListNode, path: string, isOmitting: boolean): unknown[] {
+  if (!Array.isArray(value)) throw new DecodeError(path, "array", value);
+  return value.map((item, index) =>
+    item === null ? zeroOf(node.items, isOmitting) : decodeNode(item, node.items, `${path}[${index}]`, isOmitting),
+  );
+}
+
+function decodeScalar(value: unknown, { scalar }: ScalarNode, path: string): unknown {
+  switch (scalar) {
+    case "string":
+    case "bytes":
+      if (typeof value === "string") return value;
+      break;
+    case "boolean":
+      if (typeof value === "boolean") return value;
+      break;
+    case "number":
+      if (typeof value === "number") return value;
+      break;
+    case "integer":
+      if (typeof value === "number" && Number.isInteger(value) && Math.abs(value) < int64Limit) return value;
+      break;
+    case "int-or-string":
+      if (typeof value === "string" || (typeof value === "number" && Number.isInteger(value))) return value;
+      break;
+    case "time":
+    case "micro-time":
+      if (typeof value === "string") return normaliseTime(value, { path, hasMicroseconds: scalar === "micro-time" });
+      break;
+  }
+  throw new DecodeError(path, scalar, value);
+}
+
+/** 2^63: integers from there on do not fit an int64. */
+const int64Limit = 2 ** 63;
