@@ -13,4 +13,8 @@ export { DecodeError } from "./schema/decode-error.ts";
 export { objectMetaSchema } from "./schema/object-meta-schema.ts";
 export { type ObjectSchema, objectMetaNode, objectSchema } from "./schema/object-schema.ts";
 export * from "./schema/schema-node.ts";
+export * from "./selector/field-selector.ts";
+export * from "./selector/label-selector.ts";
 export * from "./status-error.ts";
+export * from "./validation/names.ts";
+export * from "./validation/object-meta.ts";

@@ -88,7 +88,10 @@ export interface ResourceRules {
    * For kinds that are questions rather than objects (TokenReview, SubjectAccessReview): answers a create in place of storing it.
    * Such a resource has the verb create alone, and names nothing.
    */
-  answerCreate?(object: ApiObject, context: RuleContext & { readonly namespace: string; readonly signal: AbortSignal }): Promise<ApiObject>;
+  answerCreate?(
+    object: ApiObject,
+    context: RuleContext & { readonly namespace: string; readonly signal: AbortSignal },
+  ): Promise<ApiObject>;
   /** Puts finalizers or defaults right before the object is first stored or removed; see namespaces. */
   beginDelete?(object: ApiObject, context: RuleContext): "remove" | "keep";
 }

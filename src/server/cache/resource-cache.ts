@@ -1,0 +1,228 @@
+// All objects of one resource in memory, always as new as the newest answered write.
+// Fed by one watch of storage; read by get, list and watch without asking storage for data.
+
+import { StatusError } from "../../api/door.ts";
+import { backOff } from "../../base/backoff.ts";
+import { type Clock, systemClock } from "../../base/clock.ts";
+import { prefixEnd, type Storage, type StorageBatch, StorageError } from "../../storage/door.ts";
+import type { Resource } from "../resource.ts";
+import { CacheEntry } from "./cache-entry.ts";
+import { type CacheEvent, EventRing } from "./event-ring.ts";
+import { FreshRevision } from "./fresh-revision.ts";
+import { KeptRoots } from "./kept-roots.ts";
+import { Tree } from "./tree.ts";
+
+/** The tree as it was at a revision. */
+export interface Snapshot {
+  readonly tree: Tree<CacheEntry>;
+  readonly revision: number;
+}
+
+interface ResourceCacheOptions {
+  readonly resource: Resource;
+  readonly storage: Storage;
+  /** Ends in a slash: every key of the resource begins with it. */
+  readonly prefix: string;
+  readonly clock?: Clock;
+}
+
+/** Objects are read from storage this many at a time at start: 500 of 1.6 KB are under a megabyte. */
+const fillPageSize = 500;
+/** A read that names a revision which has not happened yet waits this long for it. */
+export const futureRevisionWaitMs = 3_000;
+
+export class ResourceCache {
+  readonly resource: Resource;
+  readonly storage: Storage;
+  readonly prefix: string;
+  readonly end: string;
+  readonly clock: Clock;
+  /** Older trees that pages still read. */
+  readonly keptRoots: KeptRoots;
+  readonly #fresh: FreshRevision;
+  readonly #stop = new AbortController();
+  #tree = Tree.empty<CacheEntry>();
+  #revision = 0;
+  #ring = new EventRing(0);
+  /** Counts the fills: a watcher that began before the last one has lost its place. */
+  #generation = 0;
+  #isFilled = false;
+  readonly #listeners = new Set<() => void>();
+  readonly #revisionWaiters = new Set<{ readonly revision: number; readonly wake: () => void }>();
+  #feeding: Promise<void> | undefined;
+  #fillWaiters: (() => void)[] = [];
+
+  constructor({ resource, storage, prefix, clock = systemClock }: ResourceCacheOptions) {
+    this.resource = resource;
+    this.storage = storage;
+    this.prefix = prefix;
+    this.end = prefixEnd(prefix);
+    this.clock = clock;
+    this.keptRoots = new KeptRoots(clock);
+    this.#fresh = new FreshRevision(storage);
+  }
+
+  /** Begins to follow storage. */
+  start(): void {
+    this.#feeding ??= this.#feed();
+  }
+
+  /** Resolves once the cache was filled for the first time. */
+  async ready(): Promise<void> {
+    if (!this.#isFilled) await new Promise<void>((resolve) => this.#fillWaiters.push(resolve));
+  }
+
+  get isReady(): boolean {
+    return this.#isFilled;
+  }
+
+  /** The newest revision that the cache has seen. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** The objects as they are now. Holding it holds that moment. */
+  get snapshot(): Snapshot {
+    return { tree: this.#tree, revision: this.#revision };
+  }
+
+  get ring(): EventRing {
+    return this.#ring;
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  get(key: string): CacheEntry | undefined {
+    return this.#tree.get(key);
+  }
+
+  /** Throws 429 while the cache is being filled. */
+  requireReady(): void {
+    if (this.#isFilled) return;
+    throw new StatusError("TooManyRequests", "storage is (re)initializing", { details: { retryAfterSeconds: 1 } });
+  }
+
+  /** Waits until the cache is as new as this call. Nothing to wait for where storage is in this process and the cache has kept up. */
+  waitFresh(signal: AbortSignal): Promise<void> | undefined {
+    this.requireReady();
+    const revision = this.#fresh.now();
+    if (typeof revision === "number") return revision <= this.#revision ? undefined : this.waitFor(revision, signal);
+    return revision.then((newest) => (newest <= this.#revision ? undefined : this.waitFor(newest, signal)));
+  }
+
+  /** Waits until the cache has seen `revision`. Throws the 504 that says that it lies in the future. */
+  async waitFor(revision: number, signal: AbortSignal): Promise<void> {
+    this.requireReady();
+    if (revision <= this.#revision) return;
+    const reached = await new Promise<boolean>((resolve) => {
+      const done = (isReached: boolean) => {
+        cancel();
+        signal.removeEventListener("abort", giveUp);
+        this.#revisionWaiters.delete(waiter);
+        resolve(isReached);
+      };
+      const giveUp = () => done(false);
+      const waiter = { revision, wake: () => done(true) };
+      const cancel = this.clock.after(futureRevisionWaitMs, giveUp);
+      this.#revisionWaiters.add(waiter);
+      signal.addEventListener("abort", giveUp);
+      this.storage.requestProgress();
+    });
+    if (!reached) throw tooLargeRevision(revision, this.#revision);
+  }
+
+  /** Calls `listener` after each batch of changes or progress; the result stops that. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#feeding;
+    for (const listener of this.#listeners) listener();
+  }
+
+  get isClosed(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
+  async #feed(): Promise<void> {
+    const { signal } = this.#stop;
+    const pause = backOff({ clock: this.clock, signal });
+    while (!signal.aborted) {
+      try {
+        await this.#fill(signal);
+        pause.reset();
+        for await (const batch of this.storage.watch(this.prefix, { after: this.#revision, signal }))
+          this.#apply(batch);
+      } catch (error) {
+        if (error instanceof StorageError && error.code === "CLOSED") return;
+        // Whatever happened to the watch, its place is lost: the next round reads everything again.
+      }
+      if (!signal.aborted) await pause.wait();
+    }
+  }
+
+  async #fill(signal: AbortSignal): Promise<void> {
+    const entries: CacheEntry[] = [];
+    let start = this.prefix;
+    let revision: number | undefined;
+    for (;;) {
+      const page = await this.storage.range({
+        start,
+        end: this.end,
+        limit: fillPageSize,
+        signal,
+        ...(revision === undefined ? {} : { revision }),
+      });
+      revision ??= page.revision;
+      for (const keyValue of page.entries) entries.push(new CacheEntry(this.resource, keyValue));
+      const last = page.entries.at(-1);
+      if (!page.more || last === undefined) break;
+      start = `${last.key}\0`;
+    }
+    this.#tree = Tree.from(entries);
+    this.#revision = revision;
+    this.#ring = new EventRing(revision);
+    this.#generation++;
+    this.keptRoots.clear();
+    this.#isFilled = true;
+    for (const wake of this.#fillWaiters.splice(0)) wake();
+    this.#announce();
+  }
+
+  #apply({ events, revision }: StorageBatch): void {
+    for (const { key, value, revision: changedAt } of events) {
+      const previous = this.#tree.get(key);
+      if (value !== undefined) {
+        const entry = new CacheEntry(this.resource, { key, value, revision: changedAt });
+        this.#tree = this.#tree.with(entry);
+        this.#ring.push(makeEvent(previous === undefined ? "ADDED" : "MODIFIED", entry, previous));
+      } else if (previous !== undefined) {
+        this.#tree = this.#tree.without(key);
+        this.#ring.push(makeEvent("DELETED", previous.at(changedAt), previous));
+      }
+    }
+    this.#revision = Math.max(this.#revision, revision);
+    this.#announce();
+  }
+
+  #announce(): void {
+    for (const waiter of this.#revisionWaiters) if (waiter.revision <= this.#revision) waiter.wake();
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+function makeEvent(type: CacheEvent["type"], entry: CacheEntry, previous: CacheEntry | undefined): CacheEvent {
+  return { type, revision: entry.revision, entry, previous, encoded: new Map() };
+}
+
+/** 504: the client named a revision that has not happened. */
+export function tooLargeRevision(wanted: number, current: number): StatusError {
+  const message = `Too large resource version: ${wanted}, current: ${current}`;
+  const causes = [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }];
+  return new StatusError("Timeout", message, { details: { causes, retryAfterSeconds: 1 } });
+}

@@ -1,0 +1,80 @@
+// The form in which objects lie in storage: canonical JSON in the stored version, without resourceVersion, as the reference writes it.
+
+import {
+  type ApiObject,
+  decodeVersioned,
+  formatApiVersion,
+  fromHub,
+  type Kind,
+  objectSchema,
+  parseJson,
+  toHub,
+} from "../api/door.ts";
+
+/** The bytes of an object, given in the hub's shape. */
+export function encodeStored(kind: Kind, object: ApiObject): Buffer {
+  const stored =
+    kind.hub === kind.stored ? objectSchema(kind, kind.stored).decode(object) : fromHub(kind, object, kind.stored);
+  delete stored.metadata.resourceVersion;
+  delete stored.metadata.selfLink;
+  return Buffer.from(`${JSON.stringify(stored)}\n`);
+}
+
+/** The object in the hub's shape, with the revision as its resourceVersion. Fresh: the caller may change it. */
+export function decodeStored(kind: Kind, value: Buffer, revision: number): ApiObject {
+  const object = decodeVersioned(kind, kind.stored, parseJson(value));
+  object.apiVersion = formatApiVersion({ group: kind.group, version: kind.stored });
+  object.kind = kind.kind;
+  object.metadata.resourceVersion = String(revision);
+  return kind.hub === kind.stored ? object : toHub(kind, object, kind.stored);
+}
+
+/** What every stored value of a kind begins with, up to the first field of its metadata. */
+export function storedPrefix(kind: Kind): string {
+  return `${typeMetaOf(kind, kind.stored)}"metadata":{`;
+}
+
+/** `{"kind":"Flunder","apiVersion":"wardle.example.com/v1alpha1",` */
+export function typeMetaOf(kind: Kind, version: string): string {
+  return `{"kind":${JSON.stringify(kind.kind)},"apiVersion":${JSON.stringify(formatApiVersion({ group: kind.group, version }))},`;
+}
+
+/**
+ * The object as an item of a list in the stored version: without kind and apiVersion, with its resourceVersion.
+ * Copies bytes where the value has the form that we and the reference write, and goes by way of the object otherwise.
+ */
+export function itemOfStored(kind: Kind, value: Buffer, revision: number): Buffer {
+  const prefix = prefixBytes(kind);
+  const hasOurForm =
+    value.length > prefix.length + 2 &&
+    value.subarray(0, prefix.length).equals(prefix) &&
+    value.at(-1) === newline &&
+    value[prefix.length] === quote;
+  if (!hasOurForm) return itemOf(kind, decodeStored(kind, value, revision));
+  const head = Buffer.from(`{"metadata":{"resourceVersion":"${revision}",`, "latin1");
+  const item = Buffer.allocUnsafe(head.length + value.length - prefix.length - 1);
+  head.copy(item);
+  value.copy(item, head.length, prefix.length, value.length - 1);
+  return item;
+}
+
+const newline = 0x0a;
+const quote = 0x22;
+const prefixes = new WeakMap<Kind, Buffer>();
+
+function prefixBytes(kind: Kind): Buffer {
+  const known = prefixes.get(kind);
+  if (known !== undefined) return known;
+  const prefix = Buffer.from(storedPrefix(kind));
+  prefixes.set(kind, prefix);
+  return prefix;
+}
+
+function itemOf(kind: Kind, hub: ApiObject): Buffer {
+  return encodeItem(fromHub(kind, hub, kind.stored));
+}
+
+/** An object of any version as an item of a list. */
+export function encodeItem({ kind: _kind, apiVersion: _apiVersion, ...rest }: ApiObject): Buffer {
+  return Buffer.from(JSON.stringify(rest));
+}
