@@ -27,13 +27,18 @@ export interface StorageBatch {
 
 /** Puts `value`, or deletes the key where it is undefined, on the condition that the key is as the writer saw it. */
 export interface Write {
+  /** At most 1,900 bytes. */
   readonly key: string;
+  /** Belongs to the storage from now on, which may hand the same buffer to readers and watchers: never change it. */
   readonly value: Buffer | undefined;
   /** The revision the key must have; 0 where it must not exist; undefined for any. */
   readonly expected: number | undefined;
 }
 
-/** What became of a commit: all its writes at one revision, or none and what stood there instead. */
+/**
+ * What became of a commit: all its writes at one revision, or none and what stood at each key, in order of the writes. A commit that
+ * changed nothing, since it only deleted what was not there, answers the newest revision.
+ */
 export type CommitResult =
   | { readonly committed: true; readonly revision: number }
   | { readonly committed: false; readonly revision: number; readonly current: readonly (KeyValue | undefined)[] };
@@ -43,9 +48,9 @@ export interface RangeQuery {
   readonly start: string;
   /** The key after the last one of the range. */
   readonly end: string;
-  /** Reads the range as it stood then. Default: the newest. */
+  /** Reads the range as it stood then, from 1. Default: the newest. */
   readonly revision?: number;
-  /** At most so many entries. Default: all. */
+  /** At most so many entries, from 1. Default: all. */
   readonly limit?: number;
   readonly signal?: AbortSignal;
 }
@@ -66,18 +71,20 @@ export interface StorageWatchOptions {
 
 /**
  * Where objects live. Revisions are whole numbers that start at 1 at the latest with the first commit, grow with each commit and never run backwards.
- * Errors are StorageErrors with a stable code.
+ * Errors are StorageErrors with a stable code; a call whose signal aborts rejects with the signal's reason, and a commit may then have
+ * happened as a whole or not at all. A call that breaks the rules is a RangeError.
  */
 export interface Storage {
   /** Reads a range, linearizable where no revision is given. Throws REVISION_COMPACTED and REVISION_IN_FUTURE. */
   range(query: RangeQuery): Promise<RangeResult>;
 
-  /** Applies all writes at one new revision, or none. Resolves when they are durable and visible to every later read. At most 128 writes, each key once. */
+  /** Applies all writes at one new revision, or none. Resolves when they are durable and visible to every later read. From 1 to 128 writes, each key once, 1.5 MiB in all. */
   commit(writes: readonly Write[], options?: { readonly signal?: AbortSignal }): Promise<CommitResult>;
 
   /**
    * Follows all keys with this prefix. A watcher that reads slowly makes the engine wait, never buffer without bound.
    * The iteration ends in silence when `signal` aborts or the storage closes, and throws REVISION_COMPACTED where events after `after` are gone.
+   * An engine that loses its connection takes the watch up again by itself, without a gap. Each iteration is a watch of its own.
    */
   watch(prefix: string, options: StorageWatchOptions): AsyncIterable<StorageBatch>;
 
@@ -90,12 +97,16 @@ export interface Storage {
   /** Asks for a batch that says how far the watches are, where one does not come by itself. */
   requestProgress(): void;
 
-  /** Forgets what was overwritten or deleted at or before this revision; reads and watches below it then fail with REVISION_COMPACTED. */
+  /**
+   * Forgets what was overwritten or deleted at or before this revision; reads at a revision below it, and watches after one below it, then
+   * fail with REVISION_COMPACTED. Does nothing where as much was compacted already. Throws REVISION_IN_FUTURE.
+   */
   compact(revision: number): Promise<void>;
 
   /** Whether the engine can answer right now, for health checks. Throws the reason where it cannot. */
   check(options: { readonly signal: AbortSignal }): Promise<void>;
 
+  /** Lets commits that were begun finish, ends the watches and frees the engine. Every later call fails with CLOSED. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
