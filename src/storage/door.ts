@@ -1,5 +1,6 @@
 // What other rooms, and users as `annex/storage`, may import.
 
+export { type EmbeddedStorageOptions, openEmbeddedStorage } from "./embedded/embedded-storage.ts";
 export { type MemoryStorageOptions, openMemoryStorage } from "./memory/memory-storage.ts";
 export * from "./storage.ts";
 export * from "./storage-error.ts";
