@@ -3,6 +3,8 @@
 export { decodeCbor, encodeCbor } from "./codec/cbor.ts";
 export { type BodyFormat, type ParsedDocument, parseDocument, strictErrors, unreadableBody } from "./codec/document.ts";
 export { encodePrettyJson, parseJson } from "./codec/json.ts";
+export * from "./codec/negotiate.ts";
+export { encodeProtobufEmptyList, encodeProtobufStatus } from "./codec/protobuf.ts";
 export { decodeYaml, encodeYaml } from "./codec/yaml.ts";
 export { copyMeta, decodeVersioned, fromHub, toHub } from "./conversion.ts";
 export * from "./field-error.ts";
@@ -13,6 +15,7 @@ export { DecodeError } from "./schema/decode-error.ts";
 export { objectMetaSchema } from "./schema/object-meta-schema.ts";
 export { type ObjectSchema, objectMetaNode, objectSchema } from "./schema/object-schema.ts";
 export * from "./schema/schema-node.ts";
+export { validateSchema } from "./schema/validate-schema.ts";
 export * from "./selector/field-selector.ts";
 export * from "./selector/label-selector.ts";
 export * from "./status-error.ts";

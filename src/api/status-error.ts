@@ -59,6 +59,8 @@ interface StatusErrorOptions {
   /** Where it is not the one that goes with the reason. */
   readonly code?: number;
   readonly cause?: unknown;
+  /** A list that went too old says where to go on. */
+  readonly metadata?: ListMeta;
 }
 
 /** A failure of the client's or the world's, thrown anywhere below the filters and answered as a Status. */
@@ -67,12 +69,18 @@ export class StatusError extends Error {
   readonly reason: StatusReason | "";
   readonly code: number;
   readonly details: StatusDetails | undefined;
+  readonly metadata: ListMeta;
 
-  constructor(reason: StatusReason | "", message: string, { details, code, cause }: StatusErrorOptions = {}) {
+  constructor(
+    reason: StatusReason | "",
+    message: string,
+    { details, code, cause, metadata = {} }: StatusErrorOptions = {},
+  ) {
     super(message, cause === undefined ? undefined : { cause });
     this.reason = reason;
     this.code = code ?? (reason === "" ? 500 : statusCodes[reason]);
     this.details = details;
+    this.metadata = metadata;
   }
 
   /** The object that goes over the wire. */
@@ -80,7 +88,7 @@ export class StatusError extends Error {
     return {
       kind: "Status",
       apiVersion: "v1",
-      metadata: {},
+      metadata: this.metadata,
       status: "Failure",
       message: this.message,
       ...(this.reason === "" ? {} : { reason: this.reason }),

@@ -13,6 +13,8 @@ export interface Column {
   readonly description?: string;
   /** 0 is always shown, greater ones with `-o wide`. Default 0. */
   readonly priority?: number;
+  /** Whether the cell says something else each second, such as an age; rows without such cells are kept ready. */
+  readonly changesWithTime?: boolean;
   /** The cell, from an object in the hub's shape. */
   readonly cell: (object: ApiObject, now: Date) => string | number | boolean | null;
 }
@@ -59,6 +61,8 @@ export interface ResourceRules {
   prepareForUpdate?(object: ApiObject, context: RuleContext & { readonly old: ApiObject }): void;
   /** Spec errors; metadata is validated by the library. Context has `old` on updates. */
   validate?(object: ApiObject, context: RuleContext): readonly FieldError[];
+  /** Whether `validate` is asked on updates, too. Default true; sample-apiserver's flunders answer no. */
+  readonly validatesUpdates?: boolean;
   /** Warnings for the client that are no errors. */
   warnings?(object: ApiObject, context: RuleContext): readonly string[];
   /** What a name may be. Default "dns-subdomain". "path-segment" is what sample-apiserver's flunders take. */
@@ -92,7 +96,9 @@ export interface ResourceRules {
     object: ApiObject,
     context: RuleContext & { readonly namespace: string; readonly signal: AbortSignal },
   ): Promise<ApiObject>;
-  /** Puts finalizers or defaults right before the object is first stored or removed; see namespaces. */
+  /** Whether an object that is to be deleted and has no finalizers left may go; see namespaces. Default true. */
+  isDeletable?(object: ApiObject): boolean;
+  /** Changes an object that is about to be deleted, in place. "keep" marks it as being deleted in place of removing it; see namespaces. */
   beginDelete?(object: ApiObject, context: RuleContext): "remove" | "keep";
 }
 

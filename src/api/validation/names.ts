@@ -64,6 +64,14 @@ function pattern(name: string, maxBytes: number, regex: RegExp, words: string): 
   return faults;
 }
 
+/** Why `name` can be no namespace: DNS labels, with words of their own for what is seen most. */
+export function namespaceFaults(name: string): string[] {
+  if (name.includes(".")) return ["must not contain dots"];
+  return dnsLabelFaults(name).map((fault) =>
+    fault === tooLong(labelBytesMax) ? `must be no more than ${labelBytesMax} characters` : fault,
+  );
+}
+
 /** Why `name` cannot be one segment of a path. */
 export function pathSegmentFaults(name: string, isPrefix = false): string[] {
   if (!isPrefix && (name === "." || name === "..")) return [`may not be '${name}'`];

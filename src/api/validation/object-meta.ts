@@ -4,7 +4,7 @@
 import { type FieldError, fieldError } from "../field-error.ts";
 import { parseApiVersion } from "../group-version.ts";
 import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from "../object-meta.ts";
-import { dnsSubdomainFaults, labelKeyFaults, labelValueFaults, withoutTrailingDash } from "./names.ts";
+import { dnsSubdomainFaults, labelKeyFaults, labelValueFaults, namespaceFaults, withoutTrailingDash } from "./names.ts";
 
 /** Keys and values of all annotations together: 256 KiB. */
 const annotationsBytesMax = 256 * 1024;
@@ -29,6 +29,9 @@ export function validateObjectMeta(meta: ObjectMeta, { isNamespaced, nameFaults 
   if (name === "") errors.push(fieldError.required("metadata.name", "name or generateName is required"));
   else for (const fault of nameFaults(name, false)) errors.push(fieldError.invalid("metadata.name", name, fault));
   if (isNamespaced && namespace === "") errors.push(fieldError.required("metadata.namespace"));
+  if (isNamespaced && namespace !== "")
+    for (const fault of namespaceFaults(namespace))
+      errors.push(fieldError.invalid("metadata.namespace", namespace, fault));
   if (!isNamespaced && namespace !== "")
     errors.push(fieldError.forbidden("metadata.namespace", "not allowed on this type"));
   return [...generationErrors(meta), ...errors, ...sharedErrors(meta)];

@@ -15,6 +15,7 @@ export const ageColumn: Column = {
   name: "Age",
   type: "string",
   description: "How long ago the object was created.",
+  changesWithTime: true,
   cell: (object, now) => ageOf(object.metadata.creationTimestamp, now),
 };
 

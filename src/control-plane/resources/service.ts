@@ -4,18 +4,7 @@ import { Type } from "typebox";
 import { type ApiObject, defineKind } from "../../api/door.ts";
 import type { ResourceRules } from "../../server/door.ts";
 import { ageColumn, cellText, nameColumn, part } from "./columns.ts";
-import {
-  atomicList,
-  conditions,
-  flag,
-  flagPointer,
-  int32,
-  int32Pointer,
-  mapList,
-  struct,
-  text,
-  textPointer,
-} from "./fields.ts";
+import { atomicList, conditions, flag, flagPointer, int32, int32Pointer, struct, text, textPointer } from "./fields.ts";
 import { validateService } from "./service-validation.ts";
 
 const servicePort = Type.Object(

@@ -222,7 +222,7 @@ function makeEvent(type: CacheEvent["type"], entry: CacheEntry, previous: CacheE
 
 /** 504: the client named a revision that has not happened. */
 export function tooLargeRevision(wanted: number, current: number): StatusError {
-  const message = `Too large resource version: ${wanted}, current: ${current}`;
+  const message = `Timeout: Too large resource version: ${wanted}, current: ${current}`;
   const causes = [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }];
   return new StatusError("Timeout", message, { details: { causes, retryAfterSeconds: 1 } });
 }

@@ -1,0 +1,101 @@
+// The forms an object may be shown in: whole, as a row of a table, as metadata alone. Each turns an entry into the bytes of one item.
+
+import { formatApiVersion, type Negotiated } from "../../api/door.ts";
+import type { CacheEntry } from "../cache/cache-entry.ts";
+import type { ApiRequest } from "../exchange.ts";
+import type { ServedResource } from "../served-resource.ts";
+import { typeMetaOf } from "../stored-object.ts";
+import { columnDefinitions, columnsOf, encodeRow, includeObjectOf, partialMetadata } from "./table.ts";
+
+export interface Form {
+  /** The same for all requests that get the same bytes. */
+  readonly key: string;
+  /** Whether the bytes hold for as long as the object does, and not only for this second. */
+  readonly isLasting: boolean;
+  /** One item of a list. */
+  item(entry: CacheEntry): Buffer;
+  /** The object alone, as get and watch show it. `isFirst` for the first one that a watcher gets. */
+  single(entry: CacheEntry, isFirst: boolean): Buffer;
+  /** What stands before and after the items of a list. */
+  readonly list: {
+    readonly kind: string;
+    readonly apiVersion: string;
+    readonly itemsField: string;
+    readonly extra: string;
+    readonly whenEmpty: string;
+  };
+}
+
+interface FormOptions {
+  readonly request: ApiRequest;
+  readonly served: ServedResource;
+  readonly version: string;
+  readonly negotiated: Negotiated;
+}
+
+/** The form that the client asked for. */
+export function formOf({ request, served, version, negotiated }: FormOptions): Form {
+  const typeMeta = typeMetaOf(served.kind, version);
+  if (negotiated.as === undefined) return objectForm(served, version, typeMeta);
+  if (negotiated.as === "Table") return tableForm({ request, served, version, negotiated }, typeMeta);
+  return metadataForm(negotiated.asVersion);
+}
+
+function objectForm({ kind }: ServedResource, version: string, typeMeta: string): Form {
+  const head = Buffer.from(typeMeta);
+  return {
+    key: version,
+    isLasting: true,
+    item: (entry) => entry.item(version),
+    single: (entry) => Buffer.concat([head, entry.item(version).subarray(1)]),
+    list: {
+      kind: `${kind.kind}List`,
+      apiVersion: formatApiVersion({ group: kind.group, version }),
+      itemsField: "items",
+      extra: "",
+      whenEmpty: "[]",
+    },
+  };
+}
+
+function tableForm({ request, served, version, negotiated }: FormOptions, typeMeta: string): Form {
+  const { resource } = served;
+  const include = includeObjectOf(request.query);
+  const tableVersion = negotiated.asVersion;
+  const form = { resource, include, tableVersion, version, typeMeta, now: new Date(served.clock.nowMs()) };
+  const apiVersion = `meta.k8s.io/${tableVersion}`;
+  const definitions = JSON.stringify(columnDefinitions(resource));
+  return {
+    key: `Table ${tableVersion} ${include} ${include === "Object" ? version : ""}`,
+    isLasting: !columnsOf(resource).some((column) => column.changesWithTime === true),
+    item: (entry) => encodeRow(entry, form),
+    single: (entry, isFirst) =>
+      Buffer.from(
+        `{"kind":"Table","apiVersion":"${apiVersion}","metadata":{"resourceVersion":"${entry.revision}"},"columnDefinitions":${isFirst ? definitions : "null"},"rows":[${encodeRow(entry, form)}]}`,
+      ),
+    list: {
+      kind: "Table",
+      apiVersion,
+      itemsField: "rows",
+      extra: `"columnDefinitions":${definitions},`,
+      whenEmpty: "null",
+    },
+  };
+}
+
+function metadataForm(asVersion: string): Form {
+  const encode = (entry: CacheEntry) => Buffer.from(partialMetadata(entry.object(), asVersion));
+  return {
+    key: `PartialObjectMetadata ${asVersion}`,
+    isLasting: true,
+    item: encode,
+    single: encode,
+    list: {
+      kind: "PartialObjectMetadataList",
+      apiVersion: `meta.k8s.io/${asVersion}`,
+      itemsField: "items",
+      extra: "",
+      whenEmpty: "null",
+    },
+  };
+}

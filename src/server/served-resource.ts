@@ -1,0 +1,71 @@
+// A resource as a running server holds it: with its storage, its cache and its rules of change at work.
+
+import { formatApiVersion, type GroupResource, type Kind } from "../api/door.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
+import type { Storage } from "../storage/door.ts";
+import type { AdmissionChain } from "./admission/chain.ts";
+import { ResourceCache } from "./cache/resource-cache.ts";
+import { Registry } from "./registry.ts";
+import type { Resource } from "./resource.ts";
+
+export interface ServedResource {
+  readonly resource: Resource;
+  readonly kind: Kind;
+  readonly isNamespaced: boolean;
+  readonly groupResource: GroupResource;
+  /** Ends in a slash: every key of the resource begins with it. */
+  readonly keyPrefix: string;
+  readonly cache: ResourceCache;
+  readonly registry: Registry;
+  readonly admission: AdmissionChain;
+  readonly clock: Clock;
+}
+
+interface ServeOptions {
+  readonly resource: Resource;
+  readonly storage: Storage;
+  /** What all keys of the server begin with, such as `/registry`, without a slash at the end. */
+  readonly prefix: string;
+  readonly admission: AdmissionChain;
+  readonly clock?: Clock;
+}
+
+/** Puts a resource over its storage. The cache still has to be started. */
+export function serveResource({
+  resource,
+  storage,
+  prefix,
+  admission,
+  clock = systemClock,
+}: ServeOptions): ServedResource {
+  const { kind } = resource;
+  const group = kind.group === "" ? "core" : kind.group;
+  const keyPrefix = `${prefix}/${group}/${kind.plural}/`;
+  const engine = resource.storage ?? storage;
+  const cache = new ResourceCache({ resource, storage: engine, prefix: keyPrefix, clock });
+  return {
+    resource,
+    kind,
+    isNamespaced: kind.scope === "Namespaced",
+    groupResource: { group: kind.group, resource: kind.plural },
+    keyPrefix,
+    cache,
+    registry: new Registry({ resource, storage: engine, cache, clock }),
+    admission,
+    clock,
+  };
+}
+
+/** Where an object lies in storage. */
+export function keyOf(
+  { keyPrefix, isNamespaced }: Pick<ServedResource, "keyPrefix" | "isNamespaced">,
+  namespace: string,
+  name: string,
+): string {
+  return isNamespaced ? `${keyPrefix}${namespace}/${name}` : `${keyPrefix}${name}`;
+}
+
+/** `group/version` of a request's version. */
+export function apiVersionOf({ kind }: ServedResource, version: string): string {
+  return formatApiVersion({ group: kind.group, version });
+}
