@@ -11,7 +11,7 @@ import type { VerbContext } from "./verb.ts";
 
 export async function deleteCollection(context: VerbContext): Promise<ApiResponse> {
   const { request } = context;
-  const negotiated = negotiateVerb(request, { isList: true });
+  const negotiated = negotiateVerb(request);
   const list = readListOptions(context);
   const options = await readDeleteOptions(request);
   const selection = await selectList(context, list);

@@ -1,0 +1,38 @@
+// What storage says, as Kubernetes says it. The one place where storage's failures become a client's.
+
+import { type GroupResource, StatusError } from "../../api/door.ts";
+import { StorageError } from "../../storage/door.ts";
+
+/** Storage that is full does not become free by itself: clients come back after this time. */
+const fullRetrySeconds = 10;
+
+/** The StatusError for a StorageError; anything else as it is. */
+export function statusOfStorageError(error: unknown, { group, resource }: GroupResource): unknown {
+  if (!(error instanceof StorageError)) return error;
+  const details = { ...(group === "" ? {} : { group }), kind: resource };
+  switch (error.code) {
+    case "REVISION_COMPACTED":
+      return new StatusError("Expired", "The resourceVersion for the provided list is too old.", { cause: error });
+    case "REVISION_IN_FUTURE":
+      return new StatusError("Timeout", error.message, { cause: error });
+    case "TOO_LARGE":
+      return new StatusError("", "etcdserver: request is too large", { code: 500, cause: error });
+    case "NO_SPACE":
+      return new StatusError("ServiceUnavailable", `storage is full: ${error.message}`, {
+        details: { ...details, retryAfterSeconds: fullRetrySeconds },
+        cause: error,
+      });
+    case "UNAVAILABLE":
+    case "CLOSED":
+    case "IN_USE":
+      return new StatusError("ServiceUnavailable", `storage does not answer: ${error.message}`, {
+        details: { ...details, retryAfterSeconds: 1 },
+        cause: error,
+      });
+    case "CORRUPT":
+      return new StatusError("InternalError", `Internal error occurred: ${error.message}`, {
+        details: { causes: [{ message: error.message }] },
+        cause: error,
+      });
+  }
+}

@@ -1,0 +1,253 @@
+// GET on a collection.
+
+import {
+  encodeProtobufEmptyList,
+  type ListMeta,
+  matchesFields,
+  matchesLabels,
+  type Negotiated,
+  parseJson,
+  StatusError,
+} from "../../api/door.ts";
+import { prefixEnd, StorageError } from "../../storage/door.ts";
+import { CacheEntry } from "../cache/cache-entry.ts";
+import type { Snapshot } from "../cache/resource-cache.ts";
+import { Tree } from "../cache/tree.ts";
+import type { ApiResponse } from "../exchange.ts";
+import { statusOfStorageError } from "../registry.ts";
+import { encodeValue, respondWithBytes, wantsPretty } from "../render/document.ts";
+import { type Form, formOf } from "../render/form.ts";
+import { leafBytes } from "../render/leaf-bytes.ts";
+import { negotiateVerb } from "../render/negotiate-verb.ts";
+import { noProtobuf } from "../render/respond-object.ts";
+import type { ServedResource } from "../served-resource.ts";
+import { decodeContinue, encodeContinue } from "./continue-token.ts";
+import { type ListOptions, parseResourceVersion, readListOptions } from "./list-options.ts";
+import type { VerbContext } from "./verb.ts";
+
+export async function list(context: VerbContext): Promise<ApiResponse> {
+  const negotiated = negotiateVerb(context.request);
+  const options = readListOptions(context);
+  return respondWithList({ ...context, negotiated }, await selectList(context, options));
+}
+
+/** What a list found: a range of one moment's tree, and which of it counts. */
+export interface Selection {
+  readonly snapshot: Snapshot;
+  readonly start: string;
+  readonly end: string;
+  /** Undefined where everything counts. */
+  readonly matches: ((entry: CacheEntry) => boolean) | undefined;
+  readonly meta: ListMeta;
+  entries(): Iterable<CacheEntry>;
+}
+
+/** Finds what the options ask for. */
+export async function selectList(context: VerbContext, options: ListOptions): Promise<Selection> {
+  const { served, info } = context;
+  const prefix = rangePrefix(served, info.namespace);
+  const end = prefixEnd(prefix);
+  const token = options.continueToken === "" ? undefined : decodeContinue(options.continueToken);
+  const snapshot = await snapshotFor(context, options, { prefix, token });
+  const start = token === undefined ? prefix : `${prefix}${token.start}`;
+  const matches = matcherOf(options);
+  const isLimited = options.limit > 0 && !(options.resourceVersion === "0" && token === undefined);
+  const revision = String(snapshot.revision);
+  const whole = (from: string, to: string, meta: ListMeta): Selection => ({
+    snapshot,
+    start: from,
+    end: to,
+    matches,
+    meta,
+    entries: () => matching(snapshot.tree, { start: from, end: to, matches }),
+  });
+  if (!isLimited) return whole(start, end, { resourceVersion: revision });
+  const last = lastOfPage(snapshot.tree, { start, end, matches, limit: options.limit });
+  if (last === undefined) return whole(start, end, { resourceVersion: revision });
+  const next = `${last}\0`;
+  served.cache.keptRoots.keep(snapshot.revision, snapshot.tree);
+  const remaining = matches === undefined ? { remainingItemCount: snapshot.tree.count(next, end) } : {};
+  return whole(start, next, {
+    resourceVersion: revision,
+    continue: encodeContinue({ revision: snapshot.revision, start: next.slice(prefix.length) }),
+    ...remaining,
+  });
+}
+
+/** What all keys of a list begin with. Throws 400 for a namespace that would climb out of it. */
+export function rangePrefix({ keyPrefix, isNamespaced }: ServedResource, namespace: string): string {
+  if (!isNamespaced || namespace === "") return keyPrefix;
+  if (namespace === "." || namespace === "..") throw StatusError.badRequest(`invalid key: ${keyPrefix}${namespace}`);
+  return `${keyPrefix}${namespace}/`;
+}
+
+/** Undefined where everything matches. */
+export function matcherOf({
+  labels,
+  fields,
+}: Pick<ListOptions, "labels" | "fields">): ((entry: CacheEntry) => boolean) | undefined {
+  if (labels.length === 0 && fields.length === 0) return undefined;
+  return (entry) => matchesLabels(labels, entry.selectable.labels) && matchesFields(fields, entry.selectable.fields);
+}
+
+interface Range {
+  readonly start: string;
+  readonly end: string;
+  readonly matches: ((entry: CacheEntry) => boolean) | undefined;
+}
+
+function* matching(tree: Tree<CacheEntry>, { start, end, matches }: Range): Iterable<CacheEntry> {
+  for (const entry of tree.entries(start, end)) if (matches === undefined || matches(entry)) yield entry;
+}
+
+/** The key of the last entry of a page that something follows; undefined where the page holds the rest. */
+function lastOfPage(
+  tree: Tree<CacheEntry>,
+  { start, end, matches, limit }: Range & { readonly limit: number },
+): string | undefined {
+  let found = 0;
+  let last: string | undefined;
+  for (const entry of tree.entries(start, end)) {
+    if (found >= limit) return last;
+    if (matches !== undefined && !matches(entry)) continue;
+    found++;
+    last = entry.key;
+  }
+  return undefined;
+}
+
+/** The moment that the options ask for. */
+async function snapshotFor(
+  context: VerbContext,
+  options: ListOptions,
+  { prefix, token }: { readonly prefix: string; readonly token: { readonly revision: number } | undefined },
+): Promise<Snapshot> {
+  const { served, request } = context;
+  const { cache } = served;
+  const { resourceVersion, resourceVersionMatch: match } = options;
+  if (token !== undefined) {
+    if (resourceVersion !== "" && resourceVersion !== "0")
+      throw StatusError.badRequest("specifying resource version is not allowed when using continue");
+    if (token.revision > 0)
+      return snapshotAt(context, token.revision, { prefix, isContinued: true, token: options.continueToken });
+    await cache.waitFresh(request.signal);
+    return cache.snapshot;
+  }
+  if (resourceVersion === "") {
+    await cache.waitFresh(request.signal);
+    return cache.snapshot;
+  }
+  const revision = parseResourceVersion(resourceVersion, "invalid resource version: ");
+  const isExact = match === "Exact" || (match === "" && options.limit > 0 && revision > 0);
+  if (isExact) return snapshotAt(context, revision, { prefix, isContinued: false, token: "" });
+  cache.requireReady();
+  if (revision > 0) await cache.waitFor(revision, request.signal);
+  return cache.snapshot;
+}
+
+interface ExactRead {
+  readonly prefix: string;
+  readonly isContinued: boolean;
+  readonly token: string;
+}
+
+/** The objects as they were at exactly this revision: from the cache where it still knows, else from storage's history. */
+async function snapshotAt(
+  { served, request }: VerbContext,
+  revision: number,
+  { prefix, isContinued, token }: ExactRead,
+): Promise<Snapshot> {
+  const { cache } = served;
+  await cache.waitFor(revision, request.signal);
+  if (revision === cache.revision) return cache.snapshot;
+  const kept = cache.keptRoots.get(revision);
+  if (kept !== undefined) return { tree: kept, revision };
+  try {
+    const { entries } = await cache.storage.range({
+      start: prefix,
+      end: prefixEnd(prefix),
+      revision,
+      signal: request.signal,
+    });
+    const tree = Tree.from(entries.map((keyValue) => new CacheEntry(served.resource, keyValue)));
+    if (isContinued) cache.keptRoots.keep(revision, tree);
+    return { tree, revision };
+  } catch (error) {
+    if (isContinued && error instanceof StorageError && error.code === "REVISION_COMPACTED") throw expiredToken(token);
+    throw statusOfStorageError(error, served.groupResource);
+  }
+}
+
+/** 410 with a token that goes on at the same place, with what is there now. */
+function expiredToken(token: string): StatusError {
+  const message =
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
+  return new StatusError("Expired", message, {
+    metadata: { continue: encodeContinue({ ...decodeContinue(token), revision: -1 }) },
+  });
+}
+
+export type ListAnswer = VerbContext & { readonly negotiated: Negotiated };
+
+const comma = Buffer.from(",");
+
+/** Answers with what was found. */
+export async function respondWithList(answer: ListAnswer, selection: Selection): Promise<ApiResponse> {
+  const { request, negotiated } = answer;
+  requireListForm(answer);
+  const form = formOf(answer);
+  if (negotiated.format === "protobuf") return respondWithProtobuf(answer, form, selection);
+  const { kind, apiVersion, itemsField, extra, whenEmpty } = form.list;
+  const head = `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(selection.meta)},${extra}"${itemsField}":`;
+  const items = itemChunks(selection, form);
+  const chunks =
+    items.length === 0
+      ? [Buffer.from(`${head}${whenEmpty}}\n`)]
+      : [Buffer.from(`${head}[`), ...items, Buffer.from("]}\n")];
+  if (negotiated.format === "json" && !wantsPretty(request, negotiated))
+    return respondWithBytes(request, { status: 200, format: "json", chunks });
+  return respondWithBytes(request, {
+    status: 200,
+    format: negotiated.format,
+    chunks: [encodeValue(request, negotiated, parseJson(Buffer.concat(chunks)))],
+  });
+}
+
+/** The items with commas between them: whole leaves as they lie ready, parts of leaves joined for this answer. */
+function itemChunks({ snapshot, start, end, matches }: Selection, form: Form): Buffer[] {
+  const chunks: Buffer[] = [];
+  for (const slice of snapshot.tree.slices(start, end)) {
+    const { leaf, from, to } = slice;
+    if (matches === undefined && form.isLasting && from === 0 && to === leaf.size) {
+      chunks.push(leafBytes(leaf, form), comma);
+      continue;
+    }
+    for (let at = from; at < to; at++) {
+      const entry = leaf.entries[at];
+      if (entry !== undefined && (matches === undefined || matches(entry))) chunks.push(form.item(entry), comma);
+    }
+  }
+  chunks.pop();
+  return chunks;
+}
+
+/** Throws 406 for a form that lists do not have. */
+function requireListForm({ served, negotiated }: ListAnswer): void {
+  if (negotiated.as !== "PartialObjectMetadata") return;
+  throw new StatusError(
+    "NotAcceptable",
+    `you requested PartialObjectMetadata, but the requested object is a list (${goTypeOf(served)})`,
+  );
+}
+
+function goTypeOf({ kind }: ServedResource): string {
+  return `*${kind.group.split(".")[0] || "core"}.${kind.kind}List`;
+}
+
+/** Only a list of nothing can be said without knowing the kind's protobuf. */
+function respondWithProtobuf({ request, served }: ListAnswer, form: Form, selection: Selection): Promise<ApiResponse> {
+  const [first] = selection.entries();
+  if (first !== undefined) throw noProtobuf(goTypeOf(served));
+  const body = encodeProtobufEmptyList(form.list.apiVersion, form.list.kind, selection.meta);
+  return respondWithBytes(request, { status: 200, format: "protobuf", chunks: [body] });
+}
