@@ -1,12 +1,15 @@
 // Writes objects of one resource to storage: conditionally, once, and with what storage says turned into what Kubernetes says.
 
 import { type ApiObject, type GroupResource, StatusError } from "../api/door.ts";
-import type { Clock } from "../base/clock.ts";
-import { type KeyValue, type Storage, StorageError } from "../storage/door.ts";
+import type { CommitResult, KeyValue, Storage, Write } from "../storage/door.ts";
 import { CacheEntry } from "./cache/cache-entry.ts";
 import type { ResourceCache } from "./cache/resource-cache.ts";
+import { statusOfStorageError } from "./registry/storage-status.ts";
+import { Turns } from "./registry/turns.ts";
 import type { Resource } from "./resource.ts";
 import { encodeStored } from "./stored-object.ts";
+
+export { statusOfStorageError } from "./registry/storage-status.ts";
 
 /** An object as it lies in storage after a write, or as it would after one that was only tried. */
 export interface Stored {
@@ -17,10 +20,15 @@ export interface Stored {
   readonly resourceVersion: string | undefined;
 }
 
-/** What a change makes of an object: another one, nothing at all, or no change. */
+/** What became of an object that was to change. */
+export interface Changed extends Stored {
+  readonly wasRemoved: boolean;
+  readonly wasCreated: boolean;
+}
+
+/** What a change makes of an object: another one, nothing at all, or no change. `answer` is what the client gets in place of the object as it was. */
 export type Change =
   | { readonly to: "object"; readonly object: ApiObject }
-  /** `answer` is how the object looked at its end, where that is not how it lay in storage. */
   | { readonly to: "nothing"; readonly answer?: ApiObject }
   | { readonly to: "same" };
 
@@ -33,10 +41,18 @@ interface RegistryOptions {
   readonly resource: Resource;
   readonly storage: Storage;
   readonly cache: ResourceCache;
-  readonly clock: Clock;
 }
 
-/** A conditional write that others keep overtaking is tried so often; sixteen writers of one object need about as many. */
+/** What stands at a key. The cache may lag behind another server's write, so that nothing final is said from it alone. */
+interface Seen {
+  readonly entry: CacheEntry | undefined;
+  readonly isNewest: boolean;
+}
+
+/** Either the end of a change, or what stood there in truth. */
+type Attempt = { readonly done: Changed } | { readonly overtakenBy: Seen };
+
+/** Writers of one object in this process take turns, so that only other processes can overtake one of them so often. */
 const attemptsMax = 100;
 
 export class Registry {
@@ -44,6 +60,7 @@ export class Registry {
   readonly #storage: Storage;
   readonly #cache: ResourceCache;
   readonly #groupResource: GroupResource;
+  readonly #turns = new Turns();
 
   constructor({ resource, storage, cache }: RegistryOptions) {
     this.#resource = resource;
@@ -54,118 +71,138 @@ export class Registry {
 
   /** Stores a new object, given in the hub's shape. Throws AlreadyExists where the key is taken. */
   async create(key: string, object: ApiObject, { dryRun, signal }: WriteOptions): Promise<Stored> {
-    const name = object.metadata.name ?? "";
-    const { resourceVersion } = object.metadata;
     const value = encodeStored(this.#resource.kind, object);
     if (dryRun) {
-      const current = await this.#current(key, signal);
-      if (current !== undefined) throw this.#alreadyExists(name, current);
-      return { entry: this.#entry({ key, value, revision: 0 }), isCommitted: false, resourceVersion };
+      const { entry } = await this.#read(key, signal);
+      if (entry !== undefined) throw this.#alreadyExists(object, entry);
+      return this.#tried({ key, value, revision: 0 }, object);
     }
     const result = await this.#commit({ key, value, expected: 0 }, signal);
     if (result.committed) return this.#committed({ key, value, revision: result.revision });
-    const [current] = result.current;
-    throw this.#alreadyExists(name, current === undefined ? undefined : this.#entry(current));
+    throw this.#alreadyExists(object, this.#entryOf(result.current[0]));
   }
 
   /**
-   * Replaces an object by what `change` makes of it, again and again until no other writer came between. `change` gets the object in
-   * the hub's shape, to alter as it likes, or undefined where there is none. Resolves to what is stored in the end; for "nothing" and
-   * "same" that is the object as it was.
+   * Replaces an object by what `change` makes of it, again and again until no other writer came between. `change` gets what is there,
+   * or undefined, and may be called with the cache's view first. Resolves to what is stored in the end; for "nothing" and "same" that
+   * is the object as it was.
    */
   async update(
     key: string,
     change: (current: CacheEntry | undefined) => Promise<Change>,
-    { dryRun, signal }: WriteOptions,
-  ): Promise<Stored & { readonly wasRemoved: boolean; readonly wasCreated: boolean }> {
-    let current = this.#cache.get(key);
-    let isKnownFresh = false;
-    if (current === undefined) {
-      current = await this.#current(key, signal);
-      isKnownFresh = true;
-    }
-    for (let attempt = 0; attempt < attemptsMax; attempt++) {
-      let wanted: Change;
-      try {
-        wanted = await change(current);
-      } catch (error) {
-        // The cache may lag behind another server's write: only what storage has is a reason to refuse.
-        if (isKnownFresh) throw error;
-        const fresh = await this.#current(key, signal);
-        if (fresh?.revision === current?.revision) throw error;
-        current = fresh;
-        isKnownFresh = true;
-        continue;
-      }
-      const done = await this.#attempt(key, current, wanted, { dryRun, signal });
-      if ("retryWith" in done) {
-        current = done.retryWith;
-        isKnownFresh = true;
-        continue;
-      }
-      return done;
-    }
-    throw StatusError.conflict(
-      this.#groupResource,
-      "",
-      "the object is being changed by too many writers at once; please try again",
-    );
+    options: WriteOptions,
+  ): Promise<Changed> {
+    const cached = this.#cache.get(key);
+    const first = cached === undefined ? await this.#read(key, options.signal) : { entry: cached, isNewest: false };
+    const attempt = await this.#try(key, first, { change, options });
+    if ("done" in attempt) return attempt.done;
+    return this.#updateInTurn(key, { change, options });
   }
 
-  async #attempt(
-    key: string,
-    current: CacheEntry | undefined,
-    wanted: Change,
-    { dryRun, signal }: WriteOptions,
-  ): Promise<(Stored & { wasRemoved: boolean; wasCreated: boolean }) | { readonly retryWith: CacheEntry | undefined }> {
+  async #updateInTurn(key: string, work: Work): Promise<Changed> {
+    const leave = await this.#turns.take(key);
+    try {
+      let seen = await this.#read(key, work.options.signal);
+      for (let attempt = 0; attempt < attemptsMax; attempt++) {
+        const outcome = await this.#try(key, seen, work);
+        if ("done" in outcome) return outcome.done;
+        seen = outcome.overtakenBy;
+      }
+    } finally {
+      leave();
+    }
+    const why = "the object is being changed by too many writers at once; please try again";
+    throw StatusError.conflict(this.#groupResource, key.slice(key.lastIndexOf("/") + 1), why);
+  }
+
+  async #try(key: string, seen: Seen, { change, options }: Work): Promise<Attempt> {
+    let wanted: Change;
+    try {
+      wanted = await change(seen.entry);
+    } catch (error) {
+      const overtakenBy = await this.#overtaker(key, seen, options.signal);
+      if (overtakenBy === undefined) throw error;
+      return { overtakenBy };
+    }
+    const planned = this.#plan(key, seen.entry, wanted);
+    if (planned.write === undefined || options.dryRun) {
+      const overtakenBy = await this.#overtaker(key, seen, options.signal);
+      return overtakenBy === undefined ? { done: planned.tried() } : { overtakenBy };
+    }
+    const result = await this.#commit(planned.write, options.signal);
+    if (result.committed) return { done: planned.committed(result.revision) };
+    return { overtakenBy: { entry: this.#entryOf(result.current[0]), isNewest: true } };
+  }
+
+  /** What a change comes to: what is to be written, and the answers to it. */
+  #plan(key: string, current: CacheEntry | undefined, wanted: Change): Plan {
     const expected = current?.revision ?? 0;
-    if (wanted.to !== "object") {
-      if (current === undefined) throw new TypeError("Cannot keep or remove an object as it must exist");
-      const answer = wanted.to === "nothing" ? wanted.answer : undefined;
-      const entry =
-        answer === undefined
-          ? current
-          : this.#entry({ key, value: encodeStored(this.#resource.kind, answer), revision: expected });
-      const kept = { entry, isCommitted: true, resourceVersion: undefined, wasCreated: false };
-      if (wanted.to === "same" || dryRun) return { ...kept, wasRemoved: wanted.to === "nothing" };
-      const removed = await this.#commit({ key, value: undefined, expected }, signal);
-      if (!removed.committed) return { retryWith: this.#entryOf(removed.current[0]) };
-      return { ...kept, wasRemoved: true };
-    }
-    const value = encodeStored(this.#resource.kind, wanted.object);
+    if (wanted.to === "object") return this.#planPut({ key, expected }, current, wanted.object);
+    if (current === undefined) throw new TypeError(`Cannot keep or remove the object at "${key}" as it must exist`);
+    const wasRemoved = wanted.to === "nothing";
+    const kept = {
+      entry: this.#answerOf(current, wanted),
+      isCommitted: true,
+      resourceVersion: undefined,
+      wasRemoved,
+      wasCreated: false,
+    };
+    const tried = () => kept;
+    return { write: wasRemoved ? { key, value: undefined, expected } : undefined, tried, committed: tried };
+  }
+
+  #planPut(
+    { key, expected }: { readonly key: string; readonly expected: number },
+    current: CacheEntry | undefined,
+    object: ApiObject,
+  ): Plan {
+    const value = encodeStored(this.#resource.kind, object);
     const entry = this.#entry({ key, value, revision: expected });
-    const isSame =
-      current !== undefined && entry.item(this.#resource.kind.stored).equals(current.item(this.#resource.kind.stored));
-    if (isSame || dryRun) {
-      const { resourceVersion } = wanted.object.metadata;
-      return {
-        entry: isSame ? current : entry,
-        isCommitted: isSame,
-        resourceVersion,
-        wasRemoved: false,
-        wasCreated: current === undefined,
-      };
+    const outcome = { wasRemoved: false, wasCreated: current === undefined };
+    if (current !== undefined && this.#isSame(entry, current)) {
+      const tried = () => ({ entry: current, isCommitted: true, resourceVersion: undefined, ...outcome });
+      return { write: undefined, tried, committed: tried };
     }
-    const result = await this.#commit({ key, value, expected }, signal);
-    if (!result.committed) return { retryWith: this.#entryOf(result.current[0]) };
     return {
-      ...this.#committed({ key, value, revision: result.revision }),
-      wasRemoved: false,
-      wasCreated: current === undefined,
+      write: { key, value, expected },
+      tried: () => ({ ...this.#tried({ key, value, revision: expected }, object), ...outcome }),
+      committed: (revision) => ({ ...this.#committed({ key, value, revision }), ...outcome }),
     };
   }
 
+  #isSame(entry: CacheEntry, current: CacheEntry): boolean {
+    const { stored } = this.#resource.kind;
+    return entry.item(stored).equals(current.item(stored));
+  }
+
+  /** A removal may show the object as the request made it, still with the resourceVersion that it had. */
+  #answerOf(current: CacheEntry, wanted: Change): CacheEntry {
+    if (wanted.to !== "nothing" || wanted.answer === undefined) return current;
+    return this.#entry({
+      key: current.key,
+      value: encodeStored(this.#resource.kind, wanted.answer),
+      revision: current.revision,
+    });
+  }
+
+  /** What storage has where it is not what was seen; undefined where it is. */
+  async #overtaker(key: string, seen: Seen, signal: AbortSignal): Promise<Seen | undefined> {
+    if (seen.isNewest) return undefined;
+    const newest = await this.#read(key, signal);
+    return newest.entry?.revision === seen.entry?.revision ? undefined : newest;
+  }
+
   /** What storage has under a key right now. */
-  async #current(key: string, signal: AbortSignal): Promise<CacheEntry | undefined> {
+  async #read(key: string, signal: AbortSignal): Promise<Seen> {
     try {
       const { entries } = await this.#storage.range({ start: key, end: `${key}\0`, signal });
-      return this.#entryOf(entries[0]);
+      return { entry: this.#entryOf(entries[0]), isNewest: true };
     } catch (error) {
       throw statusOfStorageError(error, this.#groupResource);
     }
   }
 
-  async #commit(write: Parameters<Storage["commit"]>[0][number], signal: AbortSignal): ReturnType<Storage["commit"]> {
+  async #commit(write: Write, signal: AbortSignal): Promise<CommitResult> {
     try {
       return await this.#storage.commit([write], { signal });
     } catch (error) {
@@ -177,6 +214,10 @@ export class Registry {
     return { entry: this.#entry(keyValue), isCommitted: true, resourceVersion: undefined };
   }
 
+  #tried(keyValue: KeyValue, { metadata }: ApiObject): Stored {
+    return { entry: this.#entry(keyValue), isCommitted: false, resourceVersion: metadata.resourceVersion };
+  }
+
   #entry(keyValue: KeyValue): CacheEntry {
     return new CacheEntry(this.#resource, keyValue);
   }
@@ -185,42 +226,22 @@ export class Registry {
     return keyValue === undefined ? undefined : this.#entry(keyValue);
   }
 
-  #alreadyExists(name: string, existing: CacheEntry | undefined): StatusError {
-    const error = StatusError.alreadyExists(this.#groupResource, name);
+  #alreadyExists({ metadata }: ApiObject, existing: CacheEntry | undefined): StatusError {
+    const error = StatusError.alreadyExists(this.#groupResource, metadata.name ?? "");
     if (existing?.object().metadata.deletionTimestamp === undefined) return error;
-    return new StatusError("AlreadyExists", `object is being deleted: ${error.message}`, {
-      ...(error.details === undefined ? {} : { details: error.details }),
-    });
+    const details = error.details === undefined ? {} : { details: error.details };
+    return new StatusError("AlreadyExists", `object is being deleted: ${error.message}`, details);
   }
 }
 
-/** The one place where storage's failures become a client's. */
-export function statusOfStorageError(error: unknown, { group, resource }: GroupResource): unknown {
-  if (!(error instanceof StorageError)) return error;
-  const details = { ...(group === "" ? {} : { group }), kind: resource };
-  switch (error.code) {
-    case "REVISION_COMPACTED":
-      return new StatusError("Expired", "The resourceVersion for the provided list is too old.", { cause: error });
-    case "REVISION_IN_FUTURE":
-      return new StatusError("Timeout", error.message, { cause: error });
-    case "TOO_LARGE":
-      return new StatusError("", "etcdserver: request is too large", { code: 500, cause: error });
-    case "NO_SPACE":
-      return new StatusError("ServiceUnavailable", `storage is full: ${error.message}`, {
-        details: { ...details, retryAfterSeconds: 10 },
-        cause: error,
-      });
-    case "UNAVAILABLE":
-    case "CLOSED":
-    case "IN_USE":
-      return new StatusError("ServiceUnavailable", `storage does not answer: ${error.message}`, {
-        details: { ...details, retryAfterSeconds: 1 },
-        cause: error,
-      });
-    case "CORRUPT":
-      return new StatusError("InternalError", `Internal error occurred: ${error.message}`, {
-        details: { causes: [{ message: error.message }] },
-        cause: error,
-      });
-  }
+interface Work {
+  readonly change: (current: CacheEntry | undefined) => Promise<Change>;
+  readonly options: WriteOptions;
+}
+
+interface Plan {
+  /** Undefined where nothing changes. */
+  readonly write: Write | undefined;
+  tried(): Changed;
+  committed(revision: number): Changed;
 }

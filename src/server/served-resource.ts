@@ -50,7 +50,7 @@ export function serveResource({
     groupResource: { group: kind.group, resource: kind.plural },
     keyPrefix,
     cache,
-    registry: new Registry({ resource, storage: engine, cache, clock }),
+    registry: new Registry({ resource, storage: engine, cache }),
     admission,
     clock,
   };

@@ -16,7 +16,15 @@ export function statusOfStorageError(error: unknown, { group, resource }: GroupR
     case "REVISION_IN_FUTURE":
       return new StatusError("Timeout", error.message, { cause: error });
     case "TOO_LARGE":
-      return new StatusError("", "etcdserver: request is too large", { code: 500, cause: error });
+      // The reference answers etcd's own words with a 500; the fault is the request's, whichever engine says so.
+      return new StatusError(
+        "RequestEntityTooLarge",
+        "Request entity too large: the object is larger than storage takes",
+        {
+          details,
+          cause: error,
+        },
+      );
     case "NO_SPACE":
       return new StatusError("ServiceUnavailable", `storage is full: ${error.message}`, {
         details: { ...details, retryAfterSeconds: fullRetrySeconds },
