@@ -19,3 +19,97 @@ export interface RequestInfo {
   readonly labelSelector: string;
   readonly fieldSelector: string;
 }
+
+export const noRequestInfo: RequestInfo = {
+  isResource: false,
+  path: "",
+  verb: "",
+  group: "",
+  version: "",
+  namespace: "",
+  resource: "",
+  subresource: "",
+  name: "",
+  rest: [],
+  labelSelector: "",
+  fieldSelector: "",
+};
+
+const verbs: Readonly<Record<string, string>> = {
+  POST: "create",
+  GET: "get",
+  HEAD: "get",
+  PUT: "update",
+  PATCH: "patch",
+  DELETE: "delete",
+};
+
+/** Subresources of a namespace itself, which would otherwise read as resources in it. */
+const namespaceSubresources = new Set(["status", "finalize"]);
+
+interface Request {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly rawQuery: string;
+}
+
+/** Reads a request's line. */
+export function readRequestInfo(request: Request): RequestInfo {
+  const { method, path } = request;
+  const nonResource = { ...noRequestInfo, path, verb: method.toLowerCase() };
+  const parts = path.replace(/^\/+|\/+$/g, "").split("/");
+  if (parts.length < 3) return nonResource;
+  const isCore = parts[0] === "api";
+  if (!isCore && parts[0] !== "apis") return nonResource;
+  if (!isCore && parts.length < 4) return nonResource;
+  const [group = "", version = ""] = isCore ? ["", parts[1]] : [parts[1], parts[2]];
+  let rest = parts.slice(isCore ? 2 : 3);
+  let verb = verbs[method] ?? "";
+  if (rest[0] === "watch" || rest[0] === "proxy") {
+    if (rest.length < 2) return nonResource;
+    if (rest[0] === "watch") verb = "watch";
+    rest = rest.slice(1);
+  }
+  let namespace = "";
+  if (rest[0] === "namespaces" && rest.length > 1) {
+    namespace = rest[1] ?? "";
+    if (rest.length > 2 && !namespaceSubresources.has(rest[2] ?? "")) rest = rest.slice(2);
+  }
+  const [resource = "", name = "", subresource = "", ...more] = rest;
+  return settle(request, {
+    ...nonResource,
+    isResource: true,
+    verb,
+    group,
+    version,
+    namespace,
+    resource,
+    name,
+    subresource,
+    rest: more,
+  });
+}
+
+/** What only the query tells: lists, watches, and the one name that a field selector selects. */
+function settle({ query, rawQuery }: Request, info: RequestInfo): RequestInfo {
+  if (rawQuery === "" && info.name !== "") return info;
+  const labelSelector = query.get("labelSelector") ?? "";
+  const fieldSelector = query.get("fieldSelector") ?? "";
+  let { verb, name } = info;
+  if (name === "" && verb === "get") verb = isTrue(query.get("watch")) ? "watch" : "list";
+  else if (name === "" && verb === "delete") verb = "deletecollection";
+  const isCollection = verb === "list" || verb === "watch" || verb === "deletecollection";
+  if (isCollection && name === "") name = /^metadata\.name==?([^,!=]+)$/.exec(fieldSelector)?.[1] ?? "";
+  return {
+    ...info,
+    verb,
+    name,
+    labelSelector: isCollection ? labelSelector : "",
+    fieldSelector: isCollection ? fieldSelector : "",
+  };
+}
+
+function isTrue(value: string | null): boolean {
+  return value !== null && value !== "0" && value.toLowerCase() !== "false";
+}
