@@ -32,6 +32,8 @@ export interface ApiRequest {
   readonly httpVersion: "1.0" | "1.1" | "2.0";
   /** Aborts when the client goes away or the request's deadline passes. */
   readonly signal: AbortSignal;
+  /** Aborts `signal` with `reason` after that time, unless the answer was given before. */
+  abortAfter(delayMs: number, reason: unknown): void;
   /** Reads the whole body, once. Throws a 413 StatusError above `maxBytes`. */
   readBody(maxBytes: number): Promise<Buffer>;
   /** The body as it comes, for those who pass it on; undefined where the request has none. */

@@ -139,7 +139,7 @@ function makeHttp2(handler: Handler, sessions: Set<ServerHttp2Session>): Http2Se
     session.on("error", () => session.destroy());
     session.setTimeout(idleTimeoutMs, () => session.close());
   });
-  server.on("stream", (stream, headers) => void serveHttp2(handler, stream, headers));
+  server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void serveHttp2(handler, stream, headers));
   return server;
 }
 

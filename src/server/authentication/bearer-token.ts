@@ -1,0 +1,57 @@
+// Users by bearer token, from a file or from whoever else knows tokens.
+// https://kubernetes.io/docs/reference/access-authn-authz/authentication/#static-token-file
+
+import { timingSafeEqual } from "node:crypto";
+import { header } from "../exchange.ts";
+import { unauthorized } from "../filters/authenticate.ts";
+import type { Authenticator, UserInfo } from "./user.ts";
+
+/** Undefined for a token that nobody knows. */
+export type TokenLookup = (token: string, signal: AbortSignal) => Promise<UserInfo | undefined> | UserInfo | undefined;
+
+/** Reads `Authorization: Bearer …`. A token that nobody knows is a 401. */
+export function bearerTokenAuthenticator(lookUp: TokenLookup): Authenticator {
+  return {
+    async authenticate(request) {
+      const token = bearerToken(header(request.headers, "authorization"));
+      if (token === "") return undefined;
+      const user = await lookUp(token, request.signal);
+      if (user === undefined) throw unauthorized();
+      return user;
+    },
+  };
+}
+
+/** Empty where there is none; any other scheme than Bearer counts as none. */
+function bearerToken(authorization: string | undefined): string {
+  const [scheme = "", token = ""] = (authorization ?? "").trim().split(" ");
+  return scheme.toLowerCase() === "bearer" ? token : "";
+}
+
+/** Reads a file of lines `token,user,uid,"group1,group2"`. Throws a TypeError for a line that is none. */
+export function staticTokens(text: string): TokenLookup {
+  const known = text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"))
+    .map(parseLine);
+  return (token) => known.find((entry) => sameText(entry.token, token))?.user;
+}
+
+function parseLine(line: string): { readonly token: string; readonly user: UserInfo } {
+  const [token = "", name = "", uid = "", groups = ""] = (line.match(/"[^"]*"|[^,]+/g) ?? []).map((field) =>
+    field.replaceAll('"', "").trim(),
+  );
+  if (token === "" || name === "")
+    throw new TypeError("Cannot read a token file as each line must have a token and a user");
+  return {
+    token,
+    user: { name, uid, groups: groups === "" ? [] : groups.split(",").map((group) => group.trim()), extra: {} },
+  };
+}
+
+/** Takes as long for a token that is nearly right as for one that is not. */
+function sameText(a: string, b: string): boolean {
+  const [x, y] = [Buffer.from(a), Buffer.from(b)];
+  return x.length === y.length && timingSafeEqual(x, y);
+}

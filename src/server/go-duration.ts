@@ -1,0 +1,32 @@
+// Durations as Go writes them: `300ms`, `1.5h`, `1m30s`. https://pkg.go.dev/time#ParseDuration
+
+const unitsMs: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+/** Milliseconds; a text with what is wrong where it is no duration. */
+export function parseGoDuration(text: string): number | string {
+  const [, sign = "", rest = ""] = /^([-+]?)(.*)$/s.exec(text) ?? [];
+  if (rest === "0") return 0;
+  const invalid = `invalid duration ${JSON.stringify(text)}`;
+  if (rest === "") return invalid;
+  let totalMs = 0;
+  for (let at = 0; at < rest.length; ) {
+    const match = /^(\d*\.?\d*)([^\d.]*)/.exec(rest.slice(at));
+    const [whole = "", number = "", unit = ""] = match ?? [];
+    if (number === "" || number === ".") return invalid;
+    if (unit === "") return `missing unit in duration ${JSON.stringify(text)}`;
+    const unitMs = Object.hasOwn(unitsMs, unit) ? unitsMs[unit] : undefined;
+    if (unitMs === undefined) return `unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`;
+    totalMs += Number(number) * unitMs;
+    at += whole.length;
+  }
+  return sign === "-" ? -totalMs : totalMs;
+}
