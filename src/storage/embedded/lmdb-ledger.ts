@@ -5,16 +5,19 @@ import type { Transaction } from "lmdb";
 import { assert } from "../../base/assert.ts";
 import type { Ledger, LedgerPage, LedgerRange, LedgerRangeQuery } from "../local/ledger.ts";
 import type { KeyValue, StorageEvent } from "../storage.ts";
+import { StorageError } from "../storage-error.ts";
 import { commitBatch, type LmdbFile, openLmdbFile } from "./lmdb-file.ts";
 import {
+  decodeLatest,
   decodeLogRecord,
+  decodePosition,
   encodeLatest,
   encodeLogRecord,
   encodePosition,
-  isDeletedLatest,
   type LogRecord,
+  noPosition,
   type Position,
-  positionOf,
+  positionAt,
   revisionAt,
 } from "./log-record.ts";
 
@@ -31,9 +34,20 @@ export async function openLmdbLedger(path: string, options: { readonly onClose: 
   return new LmdbLedger(await openLmdbFile(path), options.onClose);
 }
 
+type Latest = ReturnType<typeof decodeLatest>;
+
+/** A change and where it lies. */
+interface Placed {
+  readonly position: Position;
+  readonly record: LogRecord;
+}
+
 class LmdbLedger implements Ledger {
   readonly #file: LmdbFile;
   readonly #onClose: () => void;
+  /** Reads that have not ended. */
+  readonly #readings = new Set<Promise<LedgerRange>>();
+  #isClosing = false;
   #revision: number;
   #compactedRevision: number;
   /** Everything up to here that was compacted is gone from the file, too. */
@@ -46,7 +60,7 @@ class LmdbLedger implements Ledger {
     this.#scrubbedRevision = this.#metaRevision(scrubbedKey);
     const [last] = file.log.getKeys({ reverse: true, limit: 1 });
     // The last change may have been a deletion that was compacted away.
-    this.#revision = Math.max(1, this.#compactedRevision, last === undefined ? 0 : revisionAt(last));
+    this.#revision = Math.max(1, this.#compactedRevision, last === undefined ? 0 : revisionAt(decodePosition(last)));
   }
 
   get revision(): number {
@@ -58,38 +72,22 @@ class LmdbLedger implements Ledger {
   }
 
   revisionOf(key: string): number {
-    const latest = this.#file.latest.getBinaryFast(Buffer.from(key));
-    return latest === undefined || isDeletedLatest(latest) ? 0 : revisionAt(latest);
+    const latest = this.#latestOf(key);
+    return latest === undefined || latest.isDeleted ? 0 : revisionAt(latest.position);
   }
 
   get(key: string): KeyValue | undefined {
-    const latest = this.#file.latest.getBinary(Buffer.from(key));
-    return latest === undefined ? undefined : this.#versionAt(latest, this.#revision);
+    const latest = this.#latestOf(key);
+    return latest && this.#versionAt(latest, this.#revision);
   }
 
-  async range({ start, end, revision, limit, signal }: LedgerRangeQuery): Promise<LedgerRange> {
-    // One snapshot for the whole range, so that neither commits nor compaction change what a later turn finds.
-    const transaction = this.#file.root.useReadTransaction();
+  async range(query: LedgerRangeQuery): Promise<LedgerRange> {
+    const reading = this.#range(query);
+    this.#readings.add(reading);
     try {
-      const entries: KeyValue[] = [];
-      let visited = 0;
-      for (const { value: latest } of this.#file.latest.getRange({
-        start: Buffer.from(start),
-        end: Buffer.from(end),
-        transaction,
-      })) {
-        if (++visited % entriesPerTurn === 0) {
-          await setImmediate();
-          signal?.throwIfAborted();
-        }
-        const entry = this.#versionAt(latest, revision, transaction);
-        if (entry === undefined) continue;
-        if (entries.length === limit) return { entries, more: true };
-        entries.push(entry);
-      }
-      return { entries, more: false };
+      return await reading;
     } finally {
-      transaction.done();
+      this.#readings.delete(reading);
     }
   }
 
@@ -97,10 +95,10 @@ class LmdbLedger implements Ledger {
     const events: StorageEvent[] = [];
     let sizeBytes = 0;
     for (const { key, value } of this.#file.log.getRange({
-      start: encodePosition(revision + 1, 0),
-      end: encodePosition(this.#revision + 1, 0),
+      start: encodePosition(positionAt(revision + 1, 0)),
+      end: encodePosition(positionAt(this.#revision + 1, 0)),
     })) {
-      const { event } = decodeLogRecord(key, value);
+      const { event } = decodeLogRecord(decodePosition(key), value);
       const last = events.at(-1)?.revision;
       if (last !== undefined && sizeBytes >= sizeMaxBytes && event.revision !== last) return { events, revision: last };
       events.push(event);
@@ -110,10 +108,17 @@ class LmdbLedger implements Ledger {
   }
 
   async append(events: readonly StorageEvent[]): Promise<void> {
-    const records = this.#recordsOf(events);
+    assert(
+      events.every((event) => event.revision > this.#revision),
+      "changes are appended once",
+    );
+    const placed = this.#placesOf(events);
     await commitBatch(this.#file, () => {
-      for (const { position, record } of records) {
-        this.#file.log.put(position, encodeLogRecord(position, record));
+      for (const { position, record } of placed) {
+        // Told that the key is the greatest, LMDB fills pages to the end, a quarter less than otherwise. The batch's promise tells of failure.
+        this.#file.log
+          .put(encodePosition(position), encodeLogRecord(position, record), { append: true })
+          .catch(() => {});
         this.#file.latest.put(Buffer.from(record.event.key), encodeLatest(position, record.event.value === undefined));
       }
     });
@@ -122,7 +127,7 @@ class LmdbLedger implements Ledger {
 
   async compact(revision: number): Promise<void> {
     await commitBatch(this.#file, () => {
-      this.#file.meta.put(compactedKey, encodePosition(revision, 0));
+      this.#file.meta.put(compactedKey, encodePosition(positionAt(revision, 0)));
     });
     this.#compactedRevision = revision;
   }
@@ -136,8 +141,8 @@ class LmdbLedger implements Ledger {
     const last = step.at(-1);
     if (last === undefined) return false;
     await commitBatch(this.#file, () => {
-      for (const { position, record } of step) this.#freeBefore(position, record);
-      this.#file.meta.put(scrubbedKey, encodePosition(last.record.event.revision, 0));
+      for (const placed of step) this.#freeBefore(placed);
+      this.#file.meta.put(scrubbedKey, encodePosition(positionAt(last.record.event.revision, 0)));
     });
     this.#scrubbedRevision = last.record.event.revision;
     return this.#scrubbedRevision < this.#compactedRevision;
@@ -148,63 +153,93 @@ class LmdbLedger implements Ledger {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
+    await Promise.allSettled(this.#readings); // LMDB must not be closed under a cursor.
     await this.#file.root.close();
     this.#onClose();
   }
 
+  async #range({ start, end, revision, limit, signal }: LedgerRangeQuery): Promise<LedgerRange> {
+    // One snapshot for the whole range, so that neither commits nor compaction change what a later turn finds.
+    const transaction = this.#file.root.useReadTransaction();
+    try {
+      const entries: KeyValue[] = [];
+      let visited = 0;
+      for (const { value: latest } of this.#file.latest.getRange({
+        start: Buffer.from(start),
+        end: Buffer.from(end),
+        transaction,
+      })) {
+        if (++visited % entriesPerTurn === 0) {
+          await setImmediate();
+          signal?.throwIfAborted();
+          if (this.#isClosing)
+            throw new StorageError("CLOSED", "Cannot read on as the storage must be open: it is closing");
+        }
+        const entry = this.#versionAt(decodeLatest(latest), revision, transaction);
+        if (entry === undefined) continue;
+        if (entries.length === limit) return { entries, more: true };
+        entries.push(entry);
+      }
+      return { entries, more: false };
+    } finally {
+      transaction.done();
+    }
+  }
+
   #metaRevision(key: Buffer): number {
     const position = this.#file.meta.getBinary(key);
-    return position === undefined ? 0 : revisionAt(position);
+    return position === undefined ? 0 : revisionAt(decodePosition(position));
+  }
+
+  #latestOf(key: string): Latest | undefined {
+    const latest = this.#file.latest.getBinaryFast(Buffer.from(key));
+    return latest && decodeLatest(latest);
   }
 
   /** Follows a key from its last change back to the one that stood at this revision. */
-  #versionAt(latest: Buffer, revision: number, transaction?: Transaction): KeyValue | undefined {
-    if (isDeletedLatest(latest) && revisionAt(latest) <= revision) return undefined;
-    let position: Position | undefined = positionOf(latest);
-    while (position !== undefined) {
-      const record = this.#recordAt(position, transaction);
+  #versionAt({ position, isDeleted }: Latest, revision: number, transaction?: Transaction): KeyValue | undefined {
+    if (isDeleted && revisionAt(position) <= revision) return undefined;
+    for (let at = position; at !== noPosition; ) {
+      const record = this.#recordAt(at, transaction);
       if (record === undefined) return undefined;
       const { key, value, revision: changed } = record.event;
-      if (changed <= revision) return value === undefined ? undefined : { key, value, revision: changed };
-      position = record.previous;
+      if (changed <= revision) return value && { key, value, revision: changed };
+      at = record.previous;
     }
     return undefined;
   }
 
   /** The change at a position; undefined where it was compacted away. */
   #recordAt(position: Position, transaction?: Transaction): LogRecord | undefined {
-    const bytes = this.#file.log.getBinaryFast(position, transaction && { transaction });
+    const bytes = this.#file.log.getBinaryFast(encodePosition(position), transaction && { transaction });
     // lmdb's buffer is longer than its `length` says, which other readers of it do not respect.
-    return bytes === undefined ? undefined : decodeLogRecord(position, bytes.subarray(0, bytes.length));
+    return bytes && decodeLogRecord(position, bytes.subarray(0, bytes.length));
   }
 
   /** Gives each change its position and the position of the change before it, which may be of the same group. */
-  #recordsOf(events: readonly StorageEvent[]): { readonly position: Position; readonly record: LogRecord }[] {
+  #placesOf(events: readonly StorageEvent[]): Placed[] {
     const ofGroup = new Map<string, Position>();
     let index = 0;
     let revision = 0;
     return events.map((event) => {
       index = event.revision === revision ? index + 1 : 0;
       revision = event.revision;
-      const position = encodePosition(revision, index);
-      const previous = ofGroup.get(event.key) ?? this.#lastPositionOf(event.key);
+      const position = positionAt(revision, index);
+      const previous = ofGroup.get(event.key) ?? this.#latestOf(event.key)?.position ?? noPosition;
       ofGroup.set(event.key, position);
       return { position, record: { event, previous } };
     });
   }
 
-  #lastPositionOf(key: string): Position | undefined {
-    const latest = this.#file.latest.getBinaryFast(Buffer.from(key));
-    return latest === undefined ? undefined : positionOf(latest);
-  }
-
   /** The next changes whose predecessors may go, whole revisions. */
-  #eventsToScrub(): { readonly position: Position; readonly record: LogRecord }[] {
-    const step: { readonly position: Position; readonly record: LogRecord }[] = [];
-    for (const { key: position, value } of this.#file.log.getRange({
-      start: encodePosition(this.#scrubbedRevision + 1, 0),
-      end: encodePosition(this.#compactedRevision + 1, 0),
+  #eventsToScrub(): Placed[] {
+    const step: Placed[] = [];
+    for (const { key, value } of this.#file.log.getRange({
+      start: encodePosition(positionAt(this.#scrubbedRevision + 1, 0)),
+      end: encodePosition(positionAt(this.#compactedRevision + 1, 0)),
     })) {
+      const position = decodePosition(key);
       const record = decodeLogRecord(position, value);
       if (step.length >= scrubStepEvents && record.event.revision !== step.at(-1)?.record.event.revision) break;
       step.push({ position, record });
@@ -213,14 +248,16 @@ class LmdbLedger implements Ledger {
   }
 
   /** Removes the version before this change, and a deletion with all that led to it. */
-  #freeBefore(position: Position, { event, previous }: LogRecord): void {
+  #freeBefore({ position, record: { event, previous } }: Placed): void {
     const { log, latest } = this.#file;
-    if (previous !== undefined) log.remove(previous);
+    if (previous !== noPosition) log.remove(encodePosition(previous));
     if (event.value !== undefined) return;
-    log.remove(position);
-    const key = Buffer.from(event.key);
-    const last = latest.getBinaryFast(key);
-    assert(last !== undefined, `a key that was changed at revision ${event.revision} must be known`);
-    if (positionOf(last).equals(position)) latest.remove(key);
+    log.remove(encodePosition(position));
+    const last = this.#latestOf(event.key);
+    assert(
+      last !== undefined,
+      `a key that was deleted at revision ${event.revision} must be known until that is freed`,
+    );
+    if (last.position === position) latest.remove(Buffer.from(event.key));
   }
 }
