@@ -2,5 +2,6 @@
 
 export { type EmbeddedStorageOptions, openEmbeddedStorage } from "./embedded/embedded-storage.ts";
 export { type MemoryStorageOptions, openMemoryStorage } from "./memory/memory-storage.ts";
+export { restoreSnapshot, type SnapshotSummary, saveSnapshot } from "./snapshot.ts";
 export * from "./storage.ts";
 export * from "./storage-error.ts";

@@ -2,7 +2,6 @@
 
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { StorageError } from "../storage-error.ts";
 
 /** Holds a directory until it is released. */
@@ -16,7 +15,8 @@ export interface DirectoryLock {
  * Node offers no file locks of its own, but SQLite takes one on its file for as long as a transaction is exclusive. A file with a pid
  * in it would have to be judged after a crash, and pids mean nothing between containers that share a volume.
  */
-export function lockDirectory(directory: string): DirectoryLock {
+export async function lockDirectory(directory: string): Promise<DirectoryLock> {
+  const { DatabaseSync } = await import("node:sqlite"); // Not for those who use another engine.
   const pidFile = join(directory, "pid");
   const database = new DatabaseSync(join(directory, "lock"));
   try {

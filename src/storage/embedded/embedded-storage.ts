@@ -13,6 +13,9 @@ import { openLmdbLedger } from "./lmdb-ledger.ts";
 /** Between this much and twice as much of changes is kept: at 1.7 KB, 150,000 changes, which is five minutes of 500 a second. */
 const historySizeBytes = 256 * 1024 * 1024;
 
+/** The file within the directory. */
+export const embeddedFileName = "annex.db";
+
 export interface EmbeddedStorageOptions {
   /** Where the engine keeps its files. It is made where it is missing, readable by its owner alone. */
   readonly directory: string;
@@ -30,9 +33,9 @@ export interface EmbeddedStorageOptions {
 export async function openEmbeddedStorage(options: EmbeddedStorageOptions): Promise<Storage> {
   const { directory } = options;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const lock = lockDirectory(directory);
+  const lock = await lockDirectory(directory);
   try {
-    const ledger = await openLmdbLedger(join(directory, "annex.db"), { onClose: () => lock.release() });
+    const ledger = await openLmdbLedger(join(directory, embeddedFileName), { onClose: () => lock.release() });
     return new LocalStorage(ledger, {
       clock: options.clock ?? systemClock,
       compactionIntervalMs: options.compactionIntervalMs ?? compactionIntervalMs,

@@ -48,7 +48,8 @@ class LmdbLedger implements Ledger {
   /** Reads that have not ended. */
   readonly #readings = new Set<Promise<LedgerRange>>();
   #isClosing = false;
-  #revision: number;
+  /** The revision of the newest change; 0 where there was none. */
+  #appendedRevision: number;
   #compactedRevision: number;
   /** Everything up to here that was compacted is gone from the file, too. */
   #scrubbedRevision: number;
@@ -60,11 +61,14 @@ class LmdbLedger implements Ledger {
     this.#scrubbedRevision = this.#metaRevision(scrubbedKey);
     const [last] = file.log.getKeys({ reverse: true, limit: 1 });
     // The last change may have been a deletion that was compacted away.
-    this.#revision = Math.max(1, this.#compactedRevision, last === undefined ? 0 : revisionAt(decodePosition(last)));
+    this.#appendedRevision = Math.max(
+      this.#compactedRevision,
+      last === undefined ? 0 : revisionAt(decodePosition(last)),
+    );
   }
 
   get revision(): number {
-    return this.#revision;
+    return Math.max(1, this.#appendedRevision);
   }
 
   get compactedRevision(): number {
@@ -78,7 +82,7 @@ class LmdbLedger implements Ledger {
 
   get(key: string): KeyValue | undefined {
     const latest = this.#latestOf(key);
-    return latest && this.#versionAt(latest, this.#revision);
+    return latest && this.#versionAt(latest, this.revision);
   }
 
   async range(query: LedgerRangeQuery): Promise<LedgerRange> {
@@ -96,7 +100,7 @@ class LmdbLedger implements Ledger {
     let sizeBytes = 0;
     for (const { key, value } of this.#file.log.getRange({
       start: encodePosition(positionAt(revision + 1, 0)),
-      end: encodePosition(positionAt(this.#revision + 1, 0)),
+      end: encodePosition(positionAt(this.revision + 1, 0)),
     })) {
       const { event } = decodeLogRecord(decodePosition(key), value);
       const last = events.at(-1)?.revision;
@@ -104,12 +108,12 @@ class LmdbLedger implements Ledger {
       events.push(event);
       sizeBytes += value.length;
     }
-    return { events, revision: this.#revision };
+    return { events, revision: this.revision };
   }
 
   async append(events: readonly StorageEvent[]): Promise<void> {
     assert(
-      events.every((event) => event.revision > this.#revision),
+      events.every((event) => event.revision > this.revision),
       "changes are appended once",
     );
     const placed = this.#placesOf(events);
@@ -122,7 +126,7 @@ class LmdbLedger implements Ledger {
         this.#file.latest.put(Buffer.from(record.event.key), encodeLatest(position, record.event.value === undefined));
       }
     });
-    this.#revision = events.at(-1)?.revision ?? this.#revision;
+    this.#appendedRevision = events.at(-1)?.revision ?? this.#appendedRevision;
   }
 
   async compact(revision: number): Promise<void> {
