@@ -1,0 +1,222 @@
+// The flags of an extension server: those of Kubernetes' sample-apiserver by the same names.
+// https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
+
+/** What a flag takes. A list may be given several times, or once with commas. */
+type FlagType = "text" | "boolean" | "integer" | "list";
+
+interface Flag {
+  readonly type: FlagType;
+  readonly help: string;
+  readonly default?: string;
+  /** "harmless": accepted, since nothing depends on it here. "unsupported": refused, since ignoring it would be a surprise. */
+  readonly meaning?: "harmless" | "unsupported";
+}
+
+const flags = {
+  "secure-port": { type: "integer", default: "443", help: "The port to listen on; 0 for any free one." },
+  "bind-address": { type: "text", default: "0.0.0.0", help: "The address to listen on." },
+  "data-dir": { type: "text", help: "Where the embedded store lies, in place of --etcd-servers." },
+  "etcd-servers": { type: "list", help: "Addresses of etcd, with scheme." },
+  "etcd-prefix": { type: "text", help: "What all keys begin with." },
+  "etcd-cafile": { type: "text", help: "The authority that signed etcd's certificate." },
+  "etcd-certfile": { type: "text", help: "The client certificate for etcd." },
+  "etcd-keyfile": { type: "text", help: "Its key." },
+  "encryption-provider-config": { type: "text", help: "How values are encrypted at rest." },
+  "cert-dir": {
+    type: "text",
+    default: "apiserver.local.config/certificates",
+    help: "Where a self-signed certificate is made, if --tls-cert-file is not given.",
+  },
+  "tls-cert-file": { type: "text", help: "The server's certificate, with its chain." },
+  "tls-private-key-file": { type: "text", help: "Its key." },
+  "client-ca-file": { type: "text", help: "The authority of client certificates." },
+  "requestheader-client-ca-file": { type: "text", help: "The authority of front proxies' certificates." },
+  "requestheader-allowed-names": {
+    type: "list",
+    help: "Common names of front proxies; empty for any that the authority signed.",
+  },
+  "requestheader-username-headers": { type: "list", default: "X-Remote-User", help: "Headers that name the user." },
+  "requestheader-uid-headers": { type: "list", default: "X-Remote-Uid", help: "Headers that name the user's UID." },
+  "requestheader-group-headers": { type: "list", default: "X-Remote-Group", help: "Headers that name groups." },
+  "requestheader-extra-headers-prefix": {
+    type: "list",
+    default: "X-Remote-Extra-",
+    help: "What headers with more about the user begin with.",
+  },
+  "token-auth-file": { type: "text", help: 'Bearer tokens, a line each: token,user,uid,"group1,group2".' },
+  "anonymous-auth": {
+    type: "boolean",
+    default: "true",
+    help: "Whether requests without credentials are system:anonymous.",
+  },
+  kubeconfig: { type: "text", help: "How to reach the main API server, for admission." },
+  "authentication-kubeconfig": { type: "text", help: "How to reach the main API server for TokenReviews." },
+  "authorization-kubeconfig": { type: "text", help: "How to reach the main API server for SubjectAccessReviews." },
+  "authentication-skip-lookup": {
+    type: "boolean",
+    default: "false",
+    help: "Do not read the authentication configuration from the cluster.",
+  },
+  "authentication-tolerate-lookup-failure": {
+    type: "boolean",
+    default: "false",
+    help: "Go on where that configuration cannot be read.",
+  },
+  "authentication-token-webhook-cache-ttl": {
+    type: "text",
+    default: "10s",
+    help: "How long answers of TokenReviews hold.",
+  },
+  "authorization-always-allow-paths": {
+    type: "list",
+    default: "/healthz,/readyz,/livez",
+    help: "Paths that everybody may read.",
+  },
+  "authorization-webhook-cache-authorized-ttl": {
+    type: "text",
+    default: "10s",
+    help: "How long an allowed decision holds.",
+  },
+  "authorization-webhook-cache-unauthorized-ttl": {
+    type: "text",
+    default: "10s",
+    help: "How long a refused decision holds.",
+  },
+  "disable-admission-plugins": { type: "list", help: "Admission plug-ins to leave out." },
+  "enable-admission-plugins": { type: "list", help: "Admission plug-ins to run beside the default ones." },
+  "max-requests-inflight": { type: "integer", default: "400", help: "Reading requests at once." },
+  "max-mutating-requests-inflight": { type: "integer", default: "200", help: "Writing requests at once." },
+  v: { type: "integer", default: "0", help: "How much is logged: 2 and more tell of every start and stop." },
+  "audit-log-path": { type: "text", help: "Where requests are recorded.", meaning: "unsupported" },
+  "audit-policy-file": { type: "text", help: "What is recorded.", meaning: "unsupported" },
+  "admission-control-config-file": {
+    type: "text",
+    help: "Configuration of admission plug-ins.",
+    meaning: "unsupported",
+  },
+  "egress-selector-config-file": { type: "text", help: "Ways out of the cluster.", meaning: "unsupported" },
+  "tls-sni-cert-key": { type: "list", help: "Certificates by name.", meaning: "unsupported" },
+  "etcd-servers-overrides": { type: "list", help: "Other etcds for some resources.", meaning: "unsupported" },
+  "delete-collection-workers": {
+    type: "integer",
+    help: "Ignored: a collection is deleted in one go.",
+    meaning: "harmless",
+  },
+  "watch-cache": { type: "boolean", help: "Ignored: reads always come from the cache.", meaning: "harmless" },
+  "watch-cache-sizes": { type: "list", help: "Ignored: the cache holds all objects.", meaning: "harmless" },
+  "default-watch-cache-size": { type: "integer", help: "Ignored.", meaning: "harmless" },
+  "enable-garbage-collector": {
+    type: "boolean",
+    help: "Ignored: finalizers of the garbage collector are always kept.",
+    meaning: "harmless",
+  },
+  "enable-priority-and-fairness": {
+    type: "boolean",
+    help: "Ignored: requests are limited by number.",
+    meaning: "harmless",
+  },
+  "etcd-compaction-interval": { type: "text", help: "Ignored: history is kept for five minutes.", meaning: "harmless" },
+  "etcd-count-metric-poll-period": {
+    type: "text",
+    help: "Ignored: counts are known at any time.",
+    meaning: "harmless",
+  },
+  "etcd-db-metric-poll-interval": { type: "text", help: "Ignored.", meaning: "harmless" },
+  "etcd-healthcheck-timeout": { type: "text", help: "Ignored: two seconds.", meaning: "harmless" },
+  "etcd-readycheck-timeout": { type: "text", help: "Ignored: two seconds.", meaning: "harmless" },
+  "storage-backend": { type: "text", help: "Ignored: etcd3 where --etcd-servers is given.", meaning: "harmless" },
+  "storage-media-type": { type: "text", help: "Ignored: JSON.", meaning: "harmless" },
+  "storage-initialization-timeout": { type: "text", help: "Ignored.", meaning: "harmless" },
+  "contention-profiling": { type: "boolean", help: "Ignored: a flag of Go's profiler.", meaning: "harmless" },
+  profiling: { type: "boolean", help: "Ignored: a flag of Go's profiler.", meaning: "harmless" },
+  "feature-gates": { type: "list", help: "Ignored: nothing is behind a gate.", meaning: "harmless" },
+  "http2-max-streams-per-connection": { type: "integer", help: "Ignored: 250.", meaning: "harmless" },
+  "permit-address-sharing": { type: "boolean", help: "Ignored.", meaning: "harmless" },
+  "permit-port-sharing": { type: "boolean", help: "Ignored.", meaning: "harmless" },
+  "lease-reuse-duration-seconds": { type: "integer", help: "Ignored: no leases are used.", meaning: "harmless" },
+  "shutdown-send-retry-after": { type: "boolean", help: "Ignored.", meaning: "harmless" },
+  vmodule: { type: "text", help: "Ignored: a flag of Go's log.", meaning: "harmless" },
+  "log-flush-frequency": { type: "text", help: "Ignored: every line is written at once.", meaning: "harmless" },
+  "logging-format": { type: "text", help: "Ignored: JSON.", meaning: "harmless" },
+  "tls-min-version": { type: "text", help: "Ignored: TLS 1.2 or newer.", meaning: "harmless" },
+} as const satisfies Record<string, Flag>;
+
+export type FlagName = keyof typeof flags;
+
+/** A command line that cannot be run. The message is one line for a person. */
+export class FlagError extends Error {
+  override readonly name = "FlagError";
+}
+
+/** The values of all flags. */
+export interface Flags {
+  /** Undefined where it was not given and has no default. */
+  text(name: FlagName): string | undefined;
+  list(name: FlagName): readonly string[];
+  integer(name: FlagName): number;
+  isSet(name: FlagName): boolean;
+  readonly wantsHelp: boolean;
+}
+
+/** Reads a command line in Go's manner: `--name value`, `--name=value`, and `--name` alone for booleans. Throws a FlagError. */
+export function parseFlags(args: readonly string[], overrides: Partial<Record<FlagName, string>> = {}): Flags {
+  const given = new Map<FlagName, string[]>();
+  let wantsHelp = false;
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at] ?? "";
+    if (arg === "--help" || arg === "-h") {
+      wantsHelp = true;
+      continue;
+    }
+    const match = /^--?([a-z0-9][a-z0-9-]*)(?:=([\s\S]*))?$/.exec(arg);
+    if (match === null) throw new FlagError(`unexpected argument: ${arg}`);
+    const name = match[1] ?? "";
+    if (!isFlagName(name)) throw new FlagError(`unknown flag: --${name}`);
+    const flag: Flag = flags[name];
+    if (flag.meaning === "unsupported") throw new FlagError(`--${name} is not supported`);
+    let value = match[2];
+    if (value === undefined) {
+      if (flag.type === "boolean") value = "true";
+      else {
+        value = args[++at];
+        if (value === undefined) throw new FlagError(`flag needs an argument: --${name}`);
+      }
+    }
+    check(name, flag, value);
+    given.set(name, [...(given.get(name) ?? []), value]);
+  }
+  const raw = (name: FlagName): string | undefined =>
+    given.get(name)?.at(-1) ?? overrides[name] ?? (flags[name] as Flag).default;
+  return {
+    text: raw,
+    list: (name) => {
+      const values = given.get(name) ?? [raw(name) ?? ""];
+      return values.flatMap((value) => value.split(",")).filter((value) => value !== "");
+    },
+    integer: (name) => Number(raw(name) ?? 0),
+    isSet: (name) => raw(name) === "true",
+    wantsHelp,
+  };
+}
+
+function isFlagName(name: string): name is FlagName {
+  return Object.hasOwn(flags, name);
+}
+
+function check(name: string, { type }: Flag, value: string): void {
+  if (type === "boolean" && value !== "true" && value !== "false")
+    throw new FlagError(`invalid argument ${JSON.stringify(value)} for --${name}: it must be true or false`);
+  if (type === "integer" && !/^-?\d+$/.test(value))
+    throw new FlagError(`invalid argument ${JSON.stringify(value)} for --${name}: it must be a whole number`);
+}
+
+/** What --help prints. */
+export function describeFlags(): string {
+  const lines = Object.entries<Flag>(flags)
+    .filter(([, { meaning }]) => meaning === undefined)
+    .map(
+      ([name, flag]) =>
+        `  --${name.padEnd(44)} ${flag.help}${flag.default === undefined ? "" : ` Default ${flag.default}.`}`,
+    );
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,184 @@
+// An extension API server, whole: all its filters and verbs, in their order, on one screen.
+
+import { type Clock, systemClock } from "../base/clock.ts";
+import type { Storage } from "../storage/door.ts";
+import type { AdmissionPlugin, AdmissionServer } from "./admission/admission.ts";
+import { AdmissionChain } from "./admission/chain.ts";
+import type { Authenticator } from "./authentication/user.ts";
+import { type Authorizer, unionAuthorizer } from "./authorization/authorizer.ts";
+import { alwaysAllowPaths, systemMasters } from "./authorization/system-masters.ts";
+import { discoveryOf } from "./discovery/discovery.ts";
+import { type ApiRequest, type ApiResponse, compose, type Filter, type Handler } from "./exchange.ts";
+import { authenticate } from "./filters/authenticate.ts";
+import { authorize } from "./filters/authorize.ts";
+import { impersonate } from "./filters/impersonate.ts";
+import { defaultInFlightLimits, type InFlightLimits, limitInFlight } from "./filters/limit-in-flight.ts";
+import { recover } from "./filters/recover.ts";
+import { requestInfo } from "./filters/request-info.ts";
+import { answerHealth, type HealthCheck } from "./health.ts";
+import { type Listener, type ListenOptions, listen } from "./http/listener.ts";
+import { type Logger, silentLogger } from "./logging.ts";
+import type { Resource } from "./resource.ts";
+import { resourceRouter, type VerbTable } from "./routes.ts";
+import { type ServedResource, serveResource } from "./served-resource.ts";
+import { answerUnknown } from "./unknown-path.ts";
+import { connect } from "./verbs/connect.ts";
+import { create } from "./verbs/create.ts";
+import { deleteObject } from "./verbs/delete.ts";
+import { deleteCollection } from "./verbs/delete-collection.ts";
+import { get } from "./verbs/get.ts";
+import { list } from "./verbs/list.ts";
+import { patch } from "./verbs/patch.ts";
+import { getScale, patchScale, updateScale } from "./verbs/scale.ts";
+import { update } from "./verbs/update.ts";
+import { watch } from "./verbs/watch.ts";
+import { answerVersion } from "./version.ts";
+
+/** Every verb there is. */
+const verbs: VerbTable = {
+  main: { get, list, watch, create, update, patch, delete: deleteObject, deletecollection: deleteCollection },
+  status: { get, update, patch },
+  scale: { get: getScale, update: updateScale, patch: patchScale },
+  connect,
+};
+
+export interface ApiServerOptions {
+  /** For logs and messages, such as `wardle`. */
+  readonly name: string;
+  readonly resources: readonly Resource[];
+  /** Closed with the server. */
+  readonly storage: Storage;
+  /** What all keys begin with, without a slash at the end. Default `/registry`. */
+  readonly keyPrefix?: string;
+  readonly authenticators: readonly Authenticator[];
+  readonly allowsAnonymous?: boolean;
+  /** Asked after system:masters and the paths that are always open. */
+  readonly authorizer: Authorizer;
+  readonly alwaysAllowedPaths?: readonly string[];
+  readonly admission?: readonly AdmissionPlugin[];
+  /** Around the routes, inside authentication and authorization: how the aggregator takes its share. */
+  readonly innerFilters?: readonly Filter[];
+  readonly healthChecks?: readonly HealthCheck[];
+  readonly inFlightLimits?: InFlightLimits;
+  /** What an unknown path answers: an extension server lists its paths, a main API server says `404 page not found`. Default "paths". */
+  readonly unknownPaths?: "paths" | "plain";
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+}
+
+export interface ApiServer extends AsyncDisposable {
+  /** Answers a request as if it had come over the network. */
+  readonly handle: Handler;
+  readonly served: readonly ServedResource[];
+  readonly name: string;
+  /** Listens on one TLS port for HTTP/2 and HTTP/1.1. Throws what the operating system says. */
+  listen(options: Omit<ListenOptions, "handler">): Promise<Listener>;
+  /** Resolves when every cache has been filled. */
+  ready(): Promise<void>;
+}
+
+/** Health endpoints are open to everybody, so that whoever watches over the server needs no identity. */
+export const defaultAlwaysAllowedPaths: readonly string[] = ["/healthz", "/readyz", "/livez"];
+/** Answers under way get this long when the server stops. */
+const closeGraceMs = 1_000;
+
+/** Puts a server together and starts to fill its caches. */
+export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { name, resources, storage, keyPrefix = "/registry", clock = systemClock, logger = silentLogger } = options;
+  const plugins = options.admission ?? [];
+  const admission = new AdmissionChain(plugins);
+  const served = resources.map((resource) => serveResource({ resource, storage, prefix: keyPrefix, admission, clock }));
+  for (const plugin of plugins) plugin.initialize?.(admissionServer(served));
+  const authorizer = unionAuthorizer([
+    systemMasters,
+    alwaysAllowPaths(options.alwaysAllowedPaths ?? defaultAlwaysAllowedPaths),
+    options.authorizer,
+  ]);
+  const handle = compose(
+    [
+      recover(logger),
+      requestInfo,
+      authenticate({ authenticators: options.authenticators, allowsAnonymous: options.allowsAnonymous ?? true }),
+      impersonate(authorizer),
+      limitInFlight(options.inFlightLimits ?? defaultInFlightLimits),
+      authorize(authorizer),
+      ...(options.innerFilters ?? []),
+    ],
+    routes(options, served),
+  );
+  for (const { cache } of served) cache.start();
+  const listeners: Listener[] = [];
+  return {
+    handle,
+    served,
+    name,
+    ready: async () => void (await Promise.all(served.map(({ cache }) => cache.ready()))),
+    async listen(listenOptions) {
+      const listener = await listen({ ...listenOptions, handler: handle });
+      listeners.push(listener);
+      return listener;
+    },
+    async [Symbol.asyncDispose]() {
+      const closing = listeners.map((listener) => listener.close(closeGraceMs));
+      await Promise.all(served.map(({ cache }) => cache.close()));
+      await Promise.all(closing);
+      await storage[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Resources first, since nearly every request is for one; then the documents, and what is left. */
+function routes(options: ApiServerOptions, served: readonly ServedResource[]): Handler {
+  const route = resourceRouter(served, verbs);
+  const discover = discoveryOf(options.resources);
+  const checks = [...standardChecks(options.storage, served), ...(options.healthChecks ?? [])];
+  return async (request: ApiRequest): Promise<ApiResponse> => {
+    if (request.info.isResource) {
+      const answered = route(request);
+      if (answered !== undefined) return answered;
+    }
+    return (
+      discover(request) ??
+      (await answerHealth(request, checks)) ??
+      answerVersion(request) ??
+      (await route(request)) ??
+      answerUnknown(request, { style: options.unknownPaths ?? "paths", resources: options.resources, checks })
+    );
+  };
+}
+
+function standardChecks(storage: Storage, served: readonly ServedResource[]): HealthCheck[] {
+  return [
+    { name: "ping", check() {} },
+    { name: "log", check() {} },
+    { name: "etcd", check: (signal) => storage.check({ signal }) },
+    {
+      name: "informer-sync",
+      endpoints: ["readyz"],
+      check() {
+        const unfilled = served.filter(({ cache }) => !cache.isReady).map(({ kind }) => kind.plural);
+        if (unfilled.length > 0) throw new Error(`caches are being filled: ${unfilled.join(", ")}`);
+      },
+    },
+  ];
+}
+
+/** What plug-ins see of the server. */
+function admissionServer(served: readonly ServedResource[]): AdmissionServer {
+  return {
+    objects(kind) {
+      const found = served.find((candidate) => candidate.kind === kind);
+      if (found === undefined)
+        throw new RangeError(`Cannot read objects of "${kind.kind}" as this server must serve them: it does not`);
+      const { cache } = found;
+      cache.requireReady();
+      const { tree, revision } = cache.snapshot;
+      return {
+        revision,
+        *[Symbol.iterator]() {
+          for (const entry of tree.entries(cache.prefix, cache.end)) yield entry.object();
+        },
+      };
+    },
+  };
+}
