@@ -1,10 +1,18 @@
 // What other rooms, and users as `annex/api`, may import.
 
 export { decodeCbor, encodeCbor } from "./codec/cbor.ts";
-export { type BodyFormat, type ParsedDocument, parseDocument, strictErrors, unreadableBody } from "./codec/document.ts";
+export {
+  type BodyFormat,
+  type ParsedDocument,
+  parseDocument,
+  patchedDocument,
+  quoteBody,
+  unreadableBody,
+} from "./codec/document.ts";
 export { encodePrettyJson, parseJson } from "./codec/json.ts";
 export * from "./codec/negotiate.ts";
 export { encodeProtobufEmptyList, encodeProtobufStatus } from "./codec/protobuf.ts";
+export { strictErrors } from "./codec/strict-errors.ts";
 export { decodeYaml, encodeYaml } from "./codec/yaml.ts";
 export { copyMeta, decodeVersioned, fromHub, toHub } from "./conversion.ts";
 export * from "./field-error.ts";
@@ -21,3 +29,4 @@ export * from "./selector/label-selector.ts";
 export * from "./status-error.ts";
 export * from "./validation/names.ts";
 export * from "./validation/object-meta.ts";
+export { compareVersions } from "./version-order.ts";

@@ -1,57 +1,77 @@
-// JSON in and out, within Kubernetes' limits.
+// JSON in and out, as Kubernetes' decoder takes and refuses it.
+// https://pkg.go.dev/sigs.k8s.io/json
 
-/** Objects and lists nest at most this deep, as in the reference; JSON.parse itself would take more than our own walks can. */
-const depthMax = 10_000;
+import { jsonDepthMax, jsonFault } from "./json-fault.ts";
+import { readJsonExactly } from "./json-reader.ts";
+import { surveyJson } from "./json-survey.ts";
 
 /** A body that is no JSON. The message ends a 400's. */
 export class JsonError extends Error {
   override readonly name = "JsonError";
 }
 
+/** What a JSON text says. */
+export interface ReadJson {
+  readonly value: unknown;
+  /** Paths of keys that stand twice in one object, in document order. */
+  readonly duplicates: readonly string[];
+}
+
 /** Reads one JSON document. Bytes that are no UTF-8 become U+FFFD, as do lone surrogates. Throws a JsonError. */
 export function parseJson(bytes: Buffer): unknown {
-  if (isTooDeep(bytes)) throw new JsonError(`exceeded max depth of ${depthMax}`);
-  if (bytes.length >= 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf)
-    throw new JsonError("invalid character 'ï' looking for beginning of value");
+  return readJson(bytes).value;
+}
+
+/** Reads one JSON document and tells which keys stand twice. Throws a JsonError. */
+export function readJson(bytes: Buffer): ReadJson {
+  const survey = surveyJson(bytes);
+  if (survey.depth > jsonDepthMax) throw faultOf(bytes, undefined);
+  const text = bytes.toString("utf8");
+  let value: unknown;
   try {
-    const text = bytes.toString("utf8");
-    return JSON.parse(text, hasLoneSurrogate(text) ? replaceLoneSurrogates : undefined);
+    value = JSON.parse(text);
   } catch (error) {
-    if (bytes.length === 0 || error instanceof SyntaxError) throw new JsonError(wordsOf(error));
-    throw error;
+    throw faultOf(bytes, error);
   }
+  if (!survey.hasOddNumbers && !survey.hasSurrogates && countKeys(value) === survey.keys)
+    return { value, duplicates: none };
+  const duplicates: string[] = [];
+  const path = {
+    key(parent: string, name: string, isDuplicate: boolean): string {
+      const below = parent === "" ? name : `${parent}.${name}`;
+      if (isDuplicate) duplicates.push(below);
+      return below;
+    },
+    item: (list: string, index: number) => `${list}[${index}]`,
+  };
+  return { value: readJsonExactly(text, path, ""), duplicates };
 }
 
-function wordsOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.startsWith("Unexpected end") ? "unexpected end of JSON input" : message;
+const none: readonly string[] = [];
+
+function faultOf(bytes: Buffer, cause: unknown): Error {
+  if (cause !== undefined && !(cause instanceof SyntaxError)) return new TypeError("Cannot read JSON", { cause });
+  return new JsonError(jsonFault(bytes) ?? "invalid JSON", { cause });
 }
 
-/** Whether brackets open more than `depthMax` deep, strings left aside. */
-function isTooDeep(bytes: Buffer): boolean {
-  if (bytes.length <= depthMax) return false;
-  let depth = 0;
-  let isInString = false;
-  for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at];
-    if (isInString) {
-      if (byte === 0x5c) at++;
-      else if (byte === 0x22) isInString = false;
-    } else if (byte === 0x22) isInString = true;
-    else if (byte === 0x7b || byte === 0x5b) {
-      if (++depth > depthMax) return true;
-    } else if (byte === 0x7d || byte === 0x5d) depth--;
+/** Keys of all objects, as often as they are there. */
+function countKeys(root: unknown): number {
+  let count = 0;
+  // A list of what is still to be looked at, since documents may nest deeper than calls can.
+  const waiting: unknown[] = [root];
+  for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
+    if (typeof value !== "object" || value === null) continue;
+    if (Array.isArray(value)) {
+      for (const item of value) if (typeof item === "object" && item !== null) waiting.push(item);
+      continue;
+    }
+    for (const key in value) {
+      count++;
+      const member: unknown = Reflect.get(value, key);
+      if (typeof member === "object" && member !== null) waiting.push(member);
+    }
   }
-  return false;
-}
-
-/** Only an escape such as \ud800 can bring one in, since the text was made from bytes. */
-function hasLoneSurrogate(text: string): boolean {
-  return /\\u[dD][89a-fA-F]/.test(text);
-}
-
-function replaceLoneSurrogates(_key: string, value: unknown): unknown {
-  return typeof value === "string" ? value.toWellFormed() : value;
+  return count;
 }
 
 /** JSON for a person, with two spaces, as `?pretty=true` asks. */

@@ -1,96 +1,213 @@
-// YAML as Kubernetes reads and writes it: version 1.1 for words and numbers, keys sorted, the first document only.
+// YAML as Kubernetes reads it: version 1.1 for words and numbers, the first document only, turned into what JSON can say.
+// https://pkg.go.dev/sigs.k8s.io/yaml
 
-import { isMap, isScalar, isSeq, Pair, parseAllDocuments, type Scalar, stringify, YAMLMap } from "yaml";
+import {
+  type Alias,
+  Composer,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Pair,
+  Parser,
+} from "yaml";
+import { setOwn } from "../../base/own.ts";
+import { readJson } from "./json.ts";
+import { readPlainScalar } from "./yaml-scalar.ts";
+
+export { encodeYaml } from "./yaml-writer.ts";
 
 /** A body that is no YAML, or that JSON could not say. The message ends a 400's. */
 export class YamlError extends Error {
   override readonly name = "YamlError";
 }
 
-/** Aliases may repeat a document at most this many times over: enough for templates, too few for a bomb. */
-const aliasesMax = 100;
+/** What aliases may add to a document: 400,000 values, as many as go-yaml lets pass, are some 40 MiB. A bomb wants billions. */
+const aliasedNodesMax = 400_000;
 
-export interface DecodedYaml {
+export interface ReadYaml {
   readonly value: unknown;
-  /** Paths of keys that stand twice; the last one counts. */
+  /** `line 5: key "name" already set in map` for keys that stand twice; the last one counts. */
   readonly duplicates: readonly string[];
 }
 
-/** Reads the first document. Throws a YamlError. */
-export function decodeYaml(text: string): DecodedYaml {
-  const documents = parseAllDocuments(text.replace(/^\uFEFF/, ""), {
-    version: "1.1",
-    uniqueKeys: false,
-    merge: true,
-    strict: true,
-    logLevel: "silent",
-    intAsBigInt: false,
-  });
-  const [first] = Array.isArray(documents) ? documents : [];
-  if (first === undefined) return { value: null, duplicates: [] };
-  const [error] = first.errors;
-  if (error !== undefined) throw new YamlError(`yaml: ${error.message.split("\n")[0]}`);
-  const duplicates: string[] = [];
-  findDuplicates(first.contents, "", duplicates);
+/** Reads the first document as plain JSON values. Throws a YamlError. */
+export function decodeYaml(text: string): unknown {
+  return readText(text).value;
+}
+
+/** Reads the first document and tells which keys stand twice. Throws a YamlError. */
+export function readYaml(bytes: Buffer): ReadYaml {
+  return readQuickly(bytes) ?? readText(bytes.toString("utf8"));
+}
+
+/** Most bodies of an apply are JSON, which is YAML as well, and read a hundred times as fast. */
+function readQuickly(bytes: Buffer): ReadYaml | undefined {
+  if (bytes[0] !== 0x7b) return undefined;
   try {
-    return { value: jsonOf(first.toJS({ maxAliasCount: aliasesMax, mapAsMap: true })), duplicates };
+    const { value, duplicates } = readJson(bytes);
+    return duplicates.length === 0 ? { value, duplicates } : undefined;
+  } catch {
+    return undefined; // Flow style that is no JSON; YAML has its own words for what is wrong.
+  }
+}
+
+function readText(text: string): ReadYaml {
+  const lines = new LineCounter();
+  try {
+    const document = firstDocument(text.replace(/^\uFEFF/, ""), lines);
+    if (document === undefined) return { value: null, duplicates: [] };
+    const [error] = document.errors;
+    if (error !== undefined)
+      throw new YamlError(`yaml: line ${error.linePos?.[0].line ?? 1}: ${firstLine(error.message)}`);
+    const reader = new ValueReader(document, lines);
+    return { value: reader.read(document.contents), duplicates: reader.duplicates };
   } catch (cause) {
     if (cause instanceof YamlError) throw cause;
-    throw new YamlError(`yaml: ${cause instanceof Error ? cause.message : String(cause)}`);
+    throw new YamlError(`yaml: ${cause instanceof RangeError ? "exceeded max depth" : firstLine(String(cause))}`, {
+      cause,
+    });
   }
 }
 
-function findDuplicates(node: unknown, path: string, found: string[]): void {
-  if (isSeq(node)) for (const [index, item] of node.items.entries()) findDuplicates(item, `${path}[${index}]`, found);
-  if (!isMap(node)) return;
-  const seen = new Set<string>();
-  for (const { key, value } of node.items) {
-    const name = isScalar(key) ? String(key.value) : String(key);
-    const below = path === "" ? name : `${path}.${name}`;
-    if (seen.has(name) && name !== "<<") found.push(below);
-    seen.add(name);
-    findDuplicates(value, below, found);
-  }
-}
-
-/** Maps become objects with text for keys; what JSON cannot say is refused. */
-function jsonOf(value: unknown): unknown {
-  if (value instanceof Map)
-    return Object.fromEntries([...value].map(([key, member]) => [keyText(key), jsonOf(member)]));
-  if (Array.isArray(value)) return value.map(jsonOf);
-  if (value instanceof Date) return value.toISOString().replace(".000Z", "Z");
-  if (value instanceof Uint8Array) return Buffer.from(value).toString("utf8");
-  if (value instanceof Set) return Object.fromEntries([...value].map((key) => [keyText(key), null]));
-  if (typeof value === "number" && !Number.isFinite(value))
-    throw new YamlError(`yaml: cannot represent ${value} in JSON`);
-  if (typeof value === "bigint") return Number(value);
-  return value === undefined ? null : value;
-}
-
-function keyText(key: unknown): string {
-  if (typeof key === "object" && key !== null) throw new YamlError("yaml: a key must be a scalar");
-  return String(key);
-}
-
-/** Writes plain JSON values with sorted keys; words that YAML 1.1 would read as something else are quoted. */
-export function encodeYaml(value: unknown): string {
-  return stringify(sorted(value), {
+/** What comes after the first document is not looked at, as in the reference. */
+function firstDocument(text: string, lines: LineCounter): Document | undefined {
+  const composer = new Composer({
     version: "1.1",
-    lineWidth: 0,
-    indentSeq: false,
-    nullStr: "null",
-    singleQuote: null,
-    aliasDuplicateObjects: false,
+    schema: "failsafe", // Words are given their meaning below.
+    uniqueKeys: false,
+    logLevel: "silent",
+    lineCounter: lines,
   });
+  const tokens = new Parser(lines.addNewLine).parse(text);
+  for (const document of composer.compose(tokens)) return document;
+  return undefined;
 }
 
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  const map = new YAMLMap<Scalar | string, unknown>();
-  for (const key of Object.keys(value).sort()) {
-    const member: unknown = Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined;
-    if (member !== undefined) map.items.push(new Pair<Scalar | string, unknown>(key, sorted(member)));
+function firstLine(message: string): string {
+  return (message.split("\n")[0] ?? "").replace(/ at line \d+, column \d+:?$/, "");
+}
+
+/** Turns a document's nodes into values. */
+class ValueReader {
+  readonly duplicates: string[] = [];
+  readonly #document: Document;
+  readonly #lines: LineCounter;
+  /** How many aliases lead to the node that is being read. */
+  #aliasDepth = 0;
+  #aliasedNodes = 0;
+  readonly #aliasesOnTheWay = new Set<unknown>();
+
+  constructor(document: Document, lines: LineCounter) {
+    this.#document = document;
+    this.#lines = lines;
   }
-  return map;
+
+  read(node: unknown): unknown {
+    if (this.#aliasDepth > 0 && ++this.#aliasedNodes > aliasedNodesMax)
+      throw new YamlError("yaml: document contains excessive aliasing");
+    if (isAlias(node)) return this.#readAlias(node);
+    if (isMap(node)) return this.#readMap(node.items);
+    if (isSeq(node)) return node.items.map((item) => this.read(item));
+    if (isScalar(node)) return readScalar(node);
+    return null;
+  }
+
+  #readAlias(alias: Alias): unknown {
+    const target = alias.resolve(this.#document);
+    if (target === undefined) throw new YamlError(`yaml: unknown anchor '${alias.source}' referenced`);
+    if (this.#aliasesOnTheWay.has(target)) throw new YamlError(`yaml: anchor '${alias.source}' value contains itself`);
+    this.#aliasesOnTheWay.add(target);
+    this.#aliasDepth++;
+    const value = this.read(target);
+    this.#aliasDepth--;
+    this.#aliasesOnTheWay.delete(target);
+    return value;
+  }
+
+  #readMap(pairs: readonly Pair[]): Record<string, unknown> {
+    const target: Record<string, unknown> = {};
+    for (const { key, value } of pairs) {
+      if (isMergeKey(key)) this.#merge(target, value);
+      else {
+        const name = keyText(this.read(key));
+        if (Object.hasOwn(target, name) && this.#aliasDepth === 0)
+          this.duplicates.push(`line ${this.#lineOf(key)}: key ${JSON.stringify(name)} already set in map`);
+        setOwn(target, name, this.read(value));
+      }
+    }
+    return target;
+  }
+
+  /** The members of another map, or of several, of which the first counts. https://yaml.org/type/merge.html */
+  #merge(target: Record<string, unknown>, node: unknown): void {
+    const source = isAlias(node) ? node.resolve(this.#document) : node;
+    const value = this.read(node);
+    const maps = isSeq(source) && Array.isArray(value) ? value.toReversed() : [value];
+    for (const map of maps) {
+      if (typeof map !== "object" || map === null || Array.isArray(map))
+        throw new YamlError("yaml: map merge requires map or sequence of maps as the value");
+      for (const [name, member] of Object.entries(map)) setOwn(target, name, member);
+    }
+  }
+
+  #lineOf(key: unknown): number {
+    const range = isScalar(key) ? key.range : undefined;
+    return range === undefined || range === null ? 1 : this.#lines.linePos(range[0]).line;
+  }
+}
+
+interface ScalarParts {
+  readonly value: unknown;
+  readonly source?: string;
+  readonly type?: string;
+  readonly tag?: string;
+}
+
+const tagPrefix = "tag:yaml.org,2002:";
+
+function isMergeKey(key: unknown): boolean {
+  return isScalar(key) && key.type === "PLAIN" && key.tag === undefined && key.source === "<<";
+}
+
+function readScalar(scalar: ScalarParts): unknown {
+  const text = typeof scalar.value === "string" ? scalar.value : "";
+  if (scalar.tag === `${tagPrefix}binary`) return decodeBinary(text);
+  const isText =
+    scalar.tag === `${tagPrefix}str` || scalar.tag === "!" || (scalar.tag === undefined && scalar.type !== "PLAIN");
+  if (isText) return text;
+  const plain = readPlainScalar(text);
+  switch (plain.is) {
+    case "null":
+      return null;
+    case "boolean":
+      return plain.value;
+    case "number":
+      if (typeof plain.value === "number" && !Number.isFinite(plain.value))
+        throw new YamlError(`error converting YAML to JSON: json: unsupported value: ${goFloat(plain.value)}`);
+      return scalar.tag === `${tagPrefix}float` ? Number(plain.value) : plain.value;
+    default:
+      return text;
+  }
+}
+
+function decodeBinary(text: string): string {
+  const base64 = text.replace(/\s/g, "");
+  if (!/^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/.test(base64))
+    throw new YamlError("yaml: !!binary value contains invalid base64 data");
+  return Buffer.from(base64, "base64").toString("utf8");
+}
+
+function goFloat(value: number): string {
+  if (Number.isNaN(value)) return "NaN";
+  return value > 0 ? "+Inf" : "-Inf";
+}
+
+/** Keys become text, as JSON wants them. */
+function keyText(key: unknown): string {
+  if (typeof key === "object" && key !== null) throw new YamlError(`yaml: invalid map key: ${JSON.stringify(key)}`);
+  if (key === null) throw new YamlError("unsupported map key of type null");
+  return String(key);
 }
