@@ -3,14 +3,14 @@
 import type { Readable } from "node:stream";
 import { StatusError } from "../../api/door.ts";
 import { anonymous, type UserInfo } from "../authentication/user.ts";
-import type { ApiRequest, Headers, Peer } from "../exchange.ts";
-import type { RequestInfo } from "../request-info.ts";
-import { noRequestInfo } from "../request-info.ts";
-import { decodePath, parseQuery } from "./url.ts";
+import { type ApiRequest, type Headers, header, type Peer } from "../exchange.ts";
+import { noRequestInfo, type RequestInfo } from "../request-info.ts";
+import { bodyTimeoutMs } from "./limits.ts";
+import { decodePath, parseQuery, splitTarget } from "./url.ts";
 
-interface IncomingOptions {
+export interface IncomingOptions {
   readonly method: string;
-  /** Path and query as sent. */
+  /** The request's target as sent, bytes above 127 as Latin-1. */
   readonly url: string;
   readonly headers: Headers;
   readonly peer: Peer;
@@ -45,9 +45,9 @@ export class IncomingRequest implements ApiRequest {
   /** Throws a BadPathError for a path with a bad percent escape. */
   constructor({ method, url, headers, peer, httpVersion, stream, onClose, upgrade }: IncomingOptions) {
     this.method = method;
-    const mark = url.indexOf("?");
-    this.rawPath = mark < 0 ? url : url.slice(0, mark);
-    this.rawQuery = mark < 0 ? "" : url.slice(mark + 1);
+    const { path, query } = splitTarget(url);
+    this.rawPath = path;
+    this.rawQuery = query;
     this.path = decodePath(this.rawPath);
     this.headers = headers;
     this.peer = peer;
@@ -92,34 +92,48 @@ export class IncomingRequest implements ApiRequest {
 
   readBody(maxBytes: number): Promise<Buffer> {
     const stream = this.#stream;
-    if (stream === undefined) return Promise.resolve(Buffer.alloc(0));
-    return new Promise((resolve, reject) => {
-      const chunks: Buffer[] = [];
-      let sizeBytes = 0;
-      stream.on("data", (chunk: Buffer) => {
-        sizeBytes += chunk.length;
-        if (sizeBytes <= maxBytes) {
-          chunks.push(chunk);
-          return;
-        }
-        stream.removeAllListeners("data");
-        // What is still to come is thrown away, a little of it: a client that goes on sending does not get to fill our memory.
-        stream.resume();
-        reject(tooLarge(maxBytes));
-      });
-      stream.once("end", () =>
-        resolve(
-          chunks.length === 1 && chunks[0] !== undefined
-            ? chunks[0]
-            : Buffer.concat(chunks, Math.min(sizeBytes, maxBytes)),
-        ),
-      );
-      stream.once("error", (error) => reject(StatusError.badRequest(`unable to read the body: ${error.message}`)));
-      stream.once("close", () => reject(StatusError.badRequest("unable to read the body: unexpected EOF")));
-    });
+    if (stream === undefined) return Promise.resolve(nothing);
+    if (Number(header(this.headers, "content-length")) > maxBytes) return Promise.reject(tooLarge(maxBytes));
+    return readAll(stream, maxBytes);
   }
+}
+
+const nothing = Buffer.alloc(0);
+
+/** Reads a stream to its end. Leaves the rest of one that is too large unread: who wrote the answer ends it. */
+function readAll(stream: Readable, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let sizeBytes = 0;
+    const settled = () => {
+      clearTimeout(timeout);
+      stream.off("data", read).off("end", end).off("close", gone).off("error", gone);
+    };
+    const fail = (error: StatusError) => {
+      settled();
+      stream.pause();
+      reject(error);
+    };
+    const read = (chunk: Buffer) => {
+      sizeBytes += chunk.length;
+      if (sizeBytes > maxBytes) fail(tooLarge(maxBytes));
+      else chunks.push(chunk);
+    };
+    const end = () => {
+      settled();
+      const [only] = chunks;
+      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, sizeBytes));
+    };
+    const gone = () => fail(StatusError.badRequest("unable to read the body: unexpected EOF"));
+    const timeout = setTimeout(() => fail(tooSlow()), bodyTimeoutMs);
+    stream.on("data", read).on("end", end).on("close", gone).on("error", gone);
+  });
 }
 
 function tooLarge(maxBytes: number): StatusError {
   return new StatusError("RequestEntityTooLarge", `Request entity too large: limit is ${maxBytes}`);
+}
+
+function tooSlow(): StatusError {
+  return new StatusError("Timeout", "Timeout: request did not complete within the allotted timeout", { details: {} });
 }

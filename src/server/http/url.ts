@@ -5,9 +5,16 @@ export class BadPathError extends Error {
   override readonly name = "BadPathError";
 }
 
+/** The path and the query of a request's target, which may be a whole URL. https://www.rfc-editor.org/rfc/rfc9112#section-3.2 */
+export function splitTarget(target: string): { readonly path: string; readonly query: string } {
+  const rest = target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?]*/i, "");
+  const mark = rest.indexOf("?");
+  if (mark < 0) return { path: rest, query: "" };
+  return { path: rest.slice(0, mark), query: rest.slice(mark + 1) };
+}
+
 /** The decoded path; bytes that are no UTF-8 become U+FFFD. Throws a BadPathError. */
 export function decodePath(path: string): string {
-  if (!path.includes("%")) return path;
   const decoded = percentDecode(path);
   if (decoded === undefined)
     throw new BadPathError(`Cannot decode a path as its percent escapes must be two hexadecimal digits: "${path}"`);
@@ -28,16 +35,13 @@ export function parseQuery(query: string): URLSearchParams {
   return parameters;
 }
 
+const notPlain = /[%\x80-\uffff]/;
+
+/** Undefined where a percent sign is not followed by two hexadecimal digits. */
 function percentDecode(text: string): string | undefined {
-  if (!text.includes("%")) return text;
+  if (!notPlain.test(text)) return text;
   if (/%(?![0-9a-fA-F]{2})/.test(text)) return undefined;
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    // Not UTF-8: decoded byte by byte, as Go does.
-    return Buffer.from(
-      text.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
-      "latin1",
-    ).toString("utf8");
-  }
+  // Byte by byte, as Go does: what came unescaped is UTF-8, too, and what is not UTF-8 must not fail.
+  const bytes = text.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(bytes, "latin1").toString("utf8");
 }

@@ -2,6 +2,7 @@
 
 import type { Writable } from "node:stream";
 import type { ResponseBody } from "../exchange.ts";
+import { stalledTimeoutMs } from "./limits.ts";
 
 /** Writes a body and ends the stream. Resolves when everything was handed over or the client has gone. */
 export async function writeBody(stream: Writable, body: ResponseBody): Promise<void> {
@@ -67,15 +68,17 @@ async function writeStream(stream: Writable, body: AsyncIterable<Buffer>): Promi
   }
 }
 
-/** False where the client has gone. */
+/** False where the client has gone, or reads nothing for so long that it might as well. */
 function drained(stream: Writable): Promise<boolean> {
   if (stream.destroyed) return Promise.resolve(false);
   return new Promise((resolve) => {
     const done = () => {
+      clearTimeout(timeout);
       stream.off("drain", done);
       stream.off("close", done);
       resolve(!stream.destroyed);
     };
+    const timeout = setTimeout(() => stream.destroy(), stalledTimeoutMs);
     stream.once("drain", done);
     stream.once("close", done);
   });

@@ -1,0 +1,20 @@
+// What one client may take of the server before anybody knows who it is.
+
+/** Headers of a request together, as Go's server takes them: 1 MiB. */
+export const headerBytesMax = 1024 * 1024;
+/** So many names and values: enough for 500 groups of one user. */
+export const headerCountMax = 1_000;
+/** A client gets this long for its headers, as in Go's server of the reference. */
+export const headersTimeoutMs = 32_000;
+/** And this long for its TLS handshake. */
+export const handshakeTimeoutMs = 10_000;
+/** A connection without a request is kept this long. */
+export const idleTimeoutMs = 90_000;
+/** A body has to be there after this time, as any request that is no watch has to be answered by then in the reference. */
+export const bodyTimeoutMs = 60_000;
+/** A client that reads nothing of its answer for this long does not get the rest; a watch may be silent as long as it likes. */
+export const stalledTimeoutMs = 60_000;
+/** What is read and thrown away of a body that nobody wanted, before the connection is cut: 256 KiB, as Go's server does. */
+export const unwantedBodyBytesMax = 256 * 1024;
+/** And how long that may take: the client needs some time to see its answer. */
+export const unwantedBodyTimeoutMs = 500;
