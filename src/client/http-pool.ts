@@ -240,7 +240,7 @@ export class HttpPool {
   #sendHttp2(entry: Session, request: OutgoingRequest): Promise<IncomingResponse> {
     const { method, path, authority, headers, body, signal } = request;
     return new Promise((resolve, reject) => {
-      const { session, wasUsed: wasReused } = entry;
+      const { session, wasUsed } = entry;
       let stream: ClientHttp2Stream;
       try {
         stream = session.request(
@@ -262,10 +262,11 @@ export class HttpPool {
       stream.once("close", () => {
         signal?.removeEventListener("abort", abort);
         if (--entry.streams === 0 && !session.destroyed) session.unref();
-        reject(new NoAnswerError(describeReset(stream.rstCode), { wasReused }));
+        const isGone = session.closed || session.destroyed || stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
+        reject(new NoAnswerError(describeReset(stream.rstCode), { wasReused: wasUsed && isGone }));
       });
-      // Nobody hears of it once the head of the answer was handed over; then the body tells.
-      stream.on("error", (cause) => reject(new NoAnswerError(cause.message, { wasReused, cause })));
+      // The close event that follows rejects; once the head of the answer was handed over, its body tells.
+      stream.on("error", ignore);
       stream.once("response", ({ ":status": status, ...rest }) =>
         resolve({ status: status ?? 0, headers: rest, body: stream, httpVersion: "2.0" }),
       );
