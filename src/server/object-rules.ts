@@ -1,14 +1,10 @@
-// The rules of change that hold for every object, around those of its resource. Objects are in the hub's shape.
+// The rules of change that hold for every object, around those of its resource. Objects are in the hub's shape and changed in place.
 
-import { randomInt, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import {
   type ApiObject,
-  dns1035LabelFaults,
-  dnsLabelFaults,
-  dnsSubdomainFaults,
   type FieldError,
-  fieldError,
-  type NameRule,
   type ObjectMeta,
   pathSegmentFaults,
   StatusError,
@@ -17,47 +13,13 @@ import {
   validateSchema,
 } from "../api/door.ts";
 import type { Clock } from "../base/clock.ts";
+import { generateName, nameRuleOf } from "./object-names.ts";
 import type { Resource, RuleContext } from "./resource.ts";
+import { timestamp } from "./timestamp.ts";
 
-const nameRules: Readonly<Record<string, NameRule>> = {
-  "dns-subdomain": (name) => dnsSubdomainFaults(name),
-  "dns-label": (name) => dnsLabelFaults(name),
-  "dns-1035-label": (name) => dns1035LabelFaults(name),
-  "path-segment": pathSegmentFaults,
-};
+export { timestamp } from "./timestamp.ts";
 
-/** What names of a resource may be. */
-export function nameRuleOf({ nameRule = "dns-subdomain" }: Resource): NameRule {
-  if (typeof nameRule === "function") return nameRule;
-  return nameRules[nameRule] ?? ((name) => dnsSubdomainFaults(name));
-}
-
-/** Letters and digits that make no words by accident. */
-const generatedLetters = "bcdfghjklmnpqrstvwxz2456789";
-const generatedLength = 5;
-/** A prefix is cut so that the whole name fits a DNS label. */
-const generatedPrefixMax = 63 - generatedLength;
-
-/** A name that begins with `prefix`. */
-export function generateName(prefix: string): string {
-  let suffix = "";
-  for (let at = 0; at < generatedLength; at++) suffix += generatedLetters[randomInt(generatedLetters.length)];
-  return `${prefix.slice(0, generatedPrefixMax)}${suffix}`;
-}
-
-/** The time as Kubernetes writes it; asked often, made once a second. */
-export function timestamp(clock: Clock): string {
-  const seconds = Math.floor(clock.nowMs() / 1000);
-  if (seconds !== lastSecond) {
-    lastSecond = seconds;
-    lastTimestamp = `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
-  }
-  return lastTimestamp;
-}
-let lastSecond = Number.NaN;
-let lastTimestamp = "";
-
-/** Takes away what clients may not set on create; what they may set, they keep. */
+/** Takes away what clients may not set on create. */
 export function wipeSystemFields(meta: ObjectMeta): void {
   delete meta.deletionTimestamp;
   delete meta.deletionGracePeriodSeconds;
@@ -66,43 +28,53 @@ export function wipeSystemFields(meta: ObjectMeta): void {
   delete meta.creationTimestamp;
 }
 
-/** The last step before a new object is stored: the resource's own preparation, names, identity, and every check. */
+/** The last step before a new object is stored: its identity and name, the resource's own preparation, and every check. */
 export function prepareNewObject(
   resource: Resource,
   object: ApiObject,
   context: RuleContext & { readonly clock: Clock },
 ): void {
   const { metadata } = object;
-  wipeSystemFields(metadata);
-  resource.prepareForCreate?.(object, context);
-  if (tracksGeneration(resource)) metadata.generation = 1;
   metadata.uid = randomUUID();
   metadata.creationTimestamp = timestamp(context.clock);
+  if (isUnnamed(metadata)) metadata.name = generateName(metadata.generateName ?? "");
   if (resource.kind.scope === "Cluster") delete metadata.namespace;
-  if ((metadata.name ?? "") === "" && (metadata.generateName ?? "") !== "")
-    metadata.name = generateName(metadata.generateName ?? "");
+  resource.prepareForCreate?.(object, context);
+  if (tracksGeneration(resource)) metadata.generation = 1;
   const errors = newObjectErrors(resource, object, context);
   if (errors.length > 0) throw StatusError.invalid(resource.kind, metadata.name ?? "", errors);
 }
 
-/** A resource's own faults hide those of the metadata. */
-function newObjectErrors(resource: Resource, object: ApiObject, context: RuleContext): readonly FieldError[] {
-  const own = [
-    ...validateSchema(resource.kind, resource.kind.hub, object),
-    ...(resource.validate?.(object, context) ?? []),
-  ];
-  if (own.length > 0) return own;
-  return validateObjectMeta(object.metadata, {
-    isNamespaced: resource.kind.scope === "Namespaced",
-    nameFaults: nameRuleOf(resource),
-  });
+/** Whether an object still waits for the name that the server makes. */
+export function isUnnamed({ name = "", generateName: prefix = "" }: ObjectMeta): boolean {
+  return name === "" && prefix !== "";
 }
 
-export function tracksGeneration({ tracksGeneration: own, status = false }: Resource): boolean {
+/**
+ * Where a resource only asks that a name fits a path, its own faults hide those of the metadata, as in sample-apiserver;
+ * a resource with a rule for names checks all metadata together with them, as the core kinds do.
+ */
+function newObjectErrors(resource: Resource, object: ApiObject, context: RuleContext): readonly FieldError[] {
+  const own = ownErrors(resource, object, context);
+  const isHiding = resource.nameRule === "path-segment";
+  if (isHiding && own.length > 0) return own;
+  const isNamespaced = resource.kind.scope === "Namespaced";
+  return [...validateObjectMeta(object.metadata, { isNamespaced, nameFaults: nameRuleOf(resource) }), ...own];
+}
+
+function ownErrors(resource: Resource, object: ApiObject, context: RuleContext): FieldError[] {
+  const errors = validateSchema(resource.kind, resource.kind.hub, object);
+  const { old } = context;
+  if (resource.validate !== undefined && (old === undefined || resource.validatesUpdates !== false))
+    errors.push(...resource.validate(object, context));
+  return errors;
+}
+
+function tracksGeneration({ tracksGeneration: own, status = false }: Resource): boolean {
   return own ?? status;
 }
 
-/** The last step before an object is replaced. `object` is changed in place. */
+/** The last step before an object is replaced: what clients cannot change, the resource's own preparation, and every check. */
 export function prepareChangedObject(
   resource: Resource,
   object: ApiObject,
@@ -110,42 +82,76 @@ export function prepareChangedObject(
 ): void {
   const { old } = context;
   const { metadata } = object;
-  if (old.metadata.generation === undefined) delete metadata.generation;
-  else metadata.generation = old.metadata.generation;
   if (resource.kind.scope === "Cluster") delete metadata.namespace;
+  setOrDelete(metadata, "generation", old.metadata.generation);
   resource.prepareForUpdate?.(object, context);
-  keepWhatUpdatesOmit(metadata, old.metadata);
-  if (tracksGeneration(resource) && context.subresource !== "status" && specChanged(object, old))
+  keepSystemFields(metadata, old.metadata);
+  if (tracksGeneration(resource) && context.subresource !== "status" && isSpecChanged(object, old))
     metadata.generation = (old.metadata.generation ?? 0) + 1;
-  const errors = [
-    ...resourceVersionErrors(resource, metadata),
-    ...validateObjectMetaUpdate(metadata, old.metadata),
-    ...validateSchema(resource.kind, resource.kind.hub, object),
-    ...(resource.validate === undefined || resource.validatesUpdates === false
-      ? []
-      : resource.validate(object, context)),
-  ];
+  const errors = changedObjectErrors(resource, object, context);
   if (errors.length > 0) throw StatusError.invalid(resource.kind, metadata.name ?? "", errors);
+  keepTimesOfNoChange(object, old);
 }
 
-function resourceVersionErrors(resource: Resource, { resourceVersion = "" }: ObjectMeta): FieldError[] {
-  if (resourceVersion !== "" && resourceVersion !== "0") return [];
-  if (resource.allowUnconditionalUpdate === true) return [];
-  return [fieldError.invalid("metadata.resourceVersion", 0, "must be specified for an update")];
+function changedObjectErrors(
+  resource: Resource,
+  object: ApiObject,
+  context: RuleContext & { readonly old: ApiObject },
+): readonly FieldError[] {
+  const isNamespaced = resource.kind.scope === "Namespaced";
+  return [
+    // The name cannot change, so that the resource's own rule for it was asked when it was made.
+    ...validateObjectMeta(object.metadata, { isNamespaced, nameFaults: pathSegmentFaults }),
+    ...validateObjectMetaUpdate(object.metadata, context.old.metadata),
+    ...ownErrors(resource, object, context),
+  ];
 }
 
-function keepWhatUpdatesOmit(metadata: ObjectMeta, old: ObjectMeta): void {
-  if ((metadata.uid ?? "") === "" && old.uid !== undefined) metadata.uid = old.uid;
-  if (metadata.creationTimestamp === undefined && old.creationTimestamp !== undefined)
-    metadata.creationTimestamp = old.creationTimestamp;
+function keepSystemFields(metadata: ObjectMeta, old: ObjectMeta): void {
+  if ((metadata.uid ?? "") === "") setOrDelete(metadata, "uid", old.uid);
+  if (old.creationTimestamp !== undefined) metadata.creationTimestamp = old.creationTimestamp;
   if (old.deletionTimestamp !== undefined) metadata.deletionTimestamp = old.deletionTimestamp;
-  if (metadata.deletionGracePeriodSeconds === undefined && old.deletionGracePeriodSeconds !== undefined)
-    metadata.deletionGracePeriodSeconds = old.deletionGracePeriodSeconds;
+  if (metadata.deletionGracePeriodSeconds === undefined)
+    setOrDelete(metadata, "deletionGracePeriodSeconds", old.deletionGracePeriodSeconds);
+}
+
+function setOrDelete<Field extends keyof ObjectMeta>(
+  metadata: ObjectMeta,
+  field: Field,
+  value: ObjectMeta[Field],
+): void {
+  if (value === undefined) delete metadata[field];
+  else metadata[field] = value;
 }
 
 /** Everything but metadata and status is what users want, and counts as a new generation. */
-function specChanged(object: ApiObject, old: ApiObject): boolean {
-  const wanted = ({ metadata: _metadata, status: _status, kind: _kind, apiVersion: _apiVersion, ...rest }: ApiObject) =>
-    JSON.stringify(rest);
-  return wanted(object) !== wanted(old);
+function isSpecChanged(object: ApiObject, old: ApiObject): boolean {
+  return !isDeepStrictEqual(specOf(object), specOf(old));
+}
+
+function specOf({
+  metadata: _metadata,
+  status: _status,
+  kind: _kind,
+  apiVersion: _apiVersion,
+  ...rest
+}: ApiObject): object {
+  return rest;
+}
+
+/**
+ * Takes back new times of managed fields where nothing else changed: preparation and admission may have undone
+ * what the client wanted, and a write that changes nothing must be none.
+ */
+function keepTimesOfNoChange(object: ApiObject, old: ApiObject): void {
+  const { managedFields = [] } = object.metadata;
+  const { managedFields: oldFields = [] } = old.metadata;
+  if (managedFields.length !== oldFields.length) return;
+  if (managedFields.every(({ time }, index) => time === oldFields[index]?.time)) return;
+  if (isDeepStrictEqual(withoutTimes(object), withoutTimes(old))) object.metadata.managedFields = oldFields;
+}
+
+function withoutTimes({ metadata, ...rest }: ApiObject): object {
+  const managedFields = metadata.managedFields?.map(({ time: _time, ...entry }) => entry);
+  return { ...rest, metadata: { ...metadata, managedFields } };
 }

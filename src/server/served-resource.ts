@@ -4,6 +4,7 @@ import { formatApiVersion, type GroupResource, type Kind } from "../api/door.ts"
 import { type Clock, systemClock } from "../base/clock.ts";
 import type { Storage } from "../storage/door.ts";
 import type { AdmissionChain } from "./admission/chain.ts";
+import type { Authorizer } from "./authorization/authorizer.ts";
 import { ResourceCache } from "./cache/resource-cache.ts";
 import { Registry } from "./registry.ts";
 import type { Resource } from "./resource.ts";
@@ -18,6 +19,8 @@ export interface ServedResource {
   readonly cache: ResourceCache;
   readonly registry: Registry;
   readonly admission: AdmissionChain;
+  /** Asked again where a request does more than its verb says, such as an apply that creates. Undefined: everybody may. */
+  readonly authorizer: Authorizer | undefined;
   readonly clock: Clock;
 }
 
@@ -27,6 +30,7 @@ interface ServeOptions {
   /** What all keys of the server begin with, such as `/registry`, without a slash at the end. */
   readonly prefix: string;
   readonly admission: AdmissionChain;
+  readonly authorizer?: Authorizer;
   readonly clock?: Clock;
 }
 
@@ -36,6 +40,7 @@ export function serveResource({
   storage,
   prefix,
   admission,
+  authorizer,
   clock = systemClock,
 }: ServeOptions): ServedResource {
   const { kind } = resource;
@@ -52,6 +57,7 @@ export function serveResource({
     cache,
     registry: new Registry({ resource, storage: engine, cache }),
     admission,
+    authorizer,
     clock,
   };
 }

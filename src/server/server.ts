@@ -2,7 +2,8 @@
 
 import { type Clock, systemClock } from "../base/clock.ts";
 import type { Storage } from "../storage/door.ts";
-import type { AdmissionPlugin, AdmissionServer } from "./admission/admission.ts";
+import type { AdmissionPlugin } from "./admission/admission.ts";
+import { admissionServer } from "./admission/admission-server.ts";
 import { AdmissionChain } from "./admission/chain.ts";
 import type { Authenticator } from "./authentication/user.ts";
 import { type Authorizer, unionAuthorizer } from "./authorization/authorizer.ts";
@@ -85,15 +86,16 @@ const closeGraceMs = 1_000;
 /** Puts a server together and starts to fill its caches. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { name, resources, storage, keyPrefix = "/registry", clock = systemClock, logger = silentLogger } = options;
-  const plugins = options.admission ?? [];
-  const admission = new AdmissionChain(plugins);
-  const served = resources.map((resource) => serveResource({ resource, storage, prefix: keyPrefix, admission, clock }));
-  for (const plugin of plugins) plugin.initialize?.(admissionServer(served));
+  const admission = new AdmissionChain(options.admission ?? []);
   const authorizer = unionAuthorizer([
     systemMasters,
     alwaysAllowPaths(options.alwaysAllowedPaths ?? defaultAlwaysAllowedPaths),
     options.authorizer,
   ]);
+  const served = resources.map((resource) =>
+    serveResource({ resource, storage, prefix: keyPrefix, admission, authorizer, clock }),
+  );
+  admission.initialize(admissionServer(served));
   const handle = compose(
     [
       recover(logger),
@@ -161,24 +163,4 @@ function standardChecks(storage: Storage, served: readonly ServedResource[]): He
       },
     },
   ];
-}
-
-/** What plug-ins see of the server. */
-function admissionServer(served: readonly ServedResource[]): AdmissionServer {
-  return {
-    objects(kind) {
-      const found = served.find((candidate) => candidate.kind === kind);
-      if (found === undefined)
-        throw new RangeError(`Cannot read objects of "${kind.kind}" as this server must serve them: it does not`);
-      const { cache } = found;
-      cache.requireReady();
-      const { tree, revision } = cache.snapshot;
-      return {
-        revision,
-        *[Symbol.iterator]() {
-          for (const entry of tree.entries(cache.prefix, cache.end)) yield entry.object();
-        },
-      };
-    },
-  };
 }

@@ -12,105 +12,127 @@ import {
   parseDocument,
   StatusError,
   strictErrors,
-  toHub,
   unreadableBody,
   unsupportedMediaType,
 } from "../../api/door.ts";
-import { header } from "../exchange.ts";
+import { type ApiRequest, header } from "../exchange.ts";
 import type { FieldValidation } from "./options.ts";
 import type { VerbContext } from "./verb.ts";
 
 /** No request's body may be larger: 3 MiB, twice what etcd takes. */
 export const bodyBytesMax = 3 * 1024 * 1024;
 
-export interface RequestObject {
-  /** In the version that the body names, with its defaults. */
-  readonly versioned: ApiObject;
-  readonly hub: ApiObject;
+/** The format of the body. Throws 415 for one that is not read. */
+export function requireBodyFormat({ headers }: ApiRequest): BodyOptions["format"] {
+  const contentType = header(headers, "content-type");
+  const format = bodyFormat(contentType);
+  if (format === undefined) throw unsupportedMediaType(contentType ?? "");
+  return format;
 }
 
-/** Reads the body of a create or update. Throws 413, 415 and 400. */
-export async function readRequestObject(
-  context: VerbContext,
-  fieldValidation: FieldValidation,
-): Promise<RequestObject> {
-  const { request, served } = context;
-  const bytes = await request.readBody(bodyBytesMax);
-  const contentType = header(request.headers, "content-type");
-  const format = bodyFormat(contentType);
-  if (format === undefined || format === "protobuf") throw unsupportedMediaType(contentType ?? "");
+interface BodyOptions {
+  readonly format: NonNullable<ReturnType<typeof bodyFormat>>;
+  readonly fieldValidation: FieldValidation;
+}
+
+/** The object in a body, in the request's version and with its defaults. Throws 400. */
+export function decodeBody(context: VerbContext, bytes: Buffer, { format, fieldValidation }: BodyOptions): ApiObject {
+  const { kind } = context.served.kind;
   let document: ParsedDocument;
   try {
     document = parseDocument(bytes, format);
   } catch (error) {
-    throw unreadableBody(served.kind.kind, bytes, error);
+    throw unreadableBody(kind, bytes, error);
   }
-  if (document.value !== null && (typeof document.value !== "object" || Array.isArray(document.value)))
-    throw unreadableBody(served.kind.kind, bytes, new DecodeError("", "object", document.value));
-  return decodeDocument(context, document, fieldValidation);
+  const { value } = document;
+  if (value !== null && (typeof value !== "object" || Array.isArray(value)))
+    throw unreadableBody(kind, bytes, new DecodeError("", "object", value));
+  for (const field of ["kind", "apiVersion"] as const) {
+    const given = member(value, field);
+    if (given !== undefined && typeof given !== "string")
+      throw unreadableBody(kind, bytes, new DecodeError(field, "string", given));
+  }
+  const version = requireKind(context, value);
+  const object = decodeDocument(context, document, {
+    version,
+    fieldValidation,
+    refuse: (cause) =>
+      StatusError.badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${cause}`),
+  });
+  requireVersion(context, version);
+  return object;
+}
+
+interface DecodeOptions {
+  readonly version: string;
+  readonly fieldValidation: FieldValidation;
+  /** What is said where the document cannot be decoded. */
+  readonly refuse: (cause: string) => StatusError;
+  /** What was found wrong before, told first. */
+  readonly faults?: readonly string[];
 }
 
 /** Decodes a parsed body; unknown and duplicate fields become warnings or a refusal as `fieldValidation` says. */
 export function decodeDocument(
-  context: VerbContext,
+  { request, served: { kind } }: VerbContext,
   document: ParsedDocument,
-  fieldValidation: FieldValidation,
-): RequestObject {
-  const { request, served } = context;
-  const { kind } = served;
-  const version = requireKind(context, document.value);
-  const describe = (cause: string) =>
-    StatusError.badRequest(
-      `${kind.kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind.kind}: ${cause}`,
-    );
-  let versioned: ApiObject;
-  try {
-    versioned = decodeVersioned(kind, version, document.value);
-  } catch (error) {
-    if (error instanceof DecodeError) throw describe(error.message);
-    throw error;
+  { version, fieldValidation, refuse, faults = [] }: DecodeOptions,
+): ApiObject {
+  const object = decodeOrRefuse();
+  object.kind = kind.kind;
+  object.apiVersion = formatApiVersion({ group: kind.group, version });
+  if (fieldValidation === "Ignore") return object;
+  const found = strictErrors(document, objectSchema(kind, version));
+  const all = faults.length === 0 ? found : [...faults, ...found];
+  if (all.length > 0 && fieldValidation === "Strict") throw refuse(`strict decoding error: ${all.join(", ")}`);
+  request.warnings.push(...all);
+  return object;
+
+  function decodeOrRefuse(): ApiObject {
+    try {
+      return decodeVersioned(kind, version, document.value);
+    } catch (error) {
+      if (error instanceof DecodeError) throw refuse(error.message);
+      throw error;
+    }
   }
-  versioned.kind = kind.kind;
-  versioned.apiVersion = formatApiVersion({ group: kind.group, version });
-  if (fieldValidation !== "Ignore") {
-    const faults = strictErrors(document, objectSchema(kind, version));
-    if (faults.length > 0 && fieldValidation === "Strict")
-      throw describe(`strict decoding error: ${faults.join(", ")}`);
-    request.warnings.push(...faults);
-  }
-  if (version !== context.version) {
-    const expected = formatApiVersion({ group: kind.group, version: context.version });
-    throw StatusError.badRequest(
-      `the API version in the data (${versioned.apiVersion}) does not match the expected API version (${expected})`,
-    );
-  }
-  return { versioned, hub: toHub(kind, versioned, version) };
 }
 
 /** The version that a body names, that of the URL where it names none. Throws 400 for another kind. */
-export function requireKind({ served, version }: VerbContext, value: unknown): string {
-  const { kind } = served;
-  const { kind: given, apiVersion } = typeMeta(value);
-  const parsed = apiVersion === "" ? { group: kind.group, version } : parseApiVersion(apiVersion);
-  const shown = given === "" ? kind.kind : given;
-  const refuse = (cause: string) =>
+export function requireKind({ served: { kind }, version }: VerbContext, value: unknown): string {
+  const shown = textOf(value, "kind") || kind.kind;
+  const apiVersion = textOf(value, "apiVersion");
+  const refuse = (shownVersion: string, cause: string) =>
     StatusError.badRequest(
-      `${shown} in version ${JSON.stringify(parsed?.version ?? apiVersion)} cannot be handled as a ${kind.kind}: ${cause}`,
+      `${shown} in version ${JSON.stringify(shownVersion)} cannot be handled as a ${kind.kind}: ${cause}`,
     );
-  if (parsed === undefined) throw refuse(`unexpected GroupVersion string: ${apiVersion}`);
-  const isOurs = parsed.group === kind.group && shown === kind.kind && Object.hasOwn(kind.versions, parsed.version);
-  if (!isOurs)
-    throw refuse(
-      `no kind ${JSON.stringify(shown)} is served here for version ${JSON.stringify(formatApiVersion(parsed))}`,
-    );
-  return parsed.version;
+  const named = parseApiVersion(apiVersion);
+  if (named === undefined) throw refuse(apiVersion, `unexpected GroupVersion string: ${apiVersion}`);
+  const isDefaulted = named.version === "" && (named.group === "" || named.group === kind.group);
+  const meant = isDefaulted ? { group: kind.group, version } : named;
+  if (meant.group === kind.group && shown === kind.kind && Object.hasOwn(kind.versions, meant.version))
+    return meant.version;
+  const inVersion = JSON.stringify(formatApiVersion(meant));
+  throw refuse(meant.version, `no kind ${JSON.stringify(shown)} is served here for version ${inVersion}`);
 }
 
-function typeMeta(value: unknown): { kind: string; apiVersion: string } {
-  if (typeof value !== "object" || value === null) return { kind: "", apiVersion: "" };
-  const text = (name: string): string => {
-    const member: unknown = Object.hasOwn(value, name) ? Reflect.get(value, name) : "";
-    return typeof member === "string" ? member : "";
-  };
-  return { kind: text("kind"), apiVersion: text("apiVersion") };
+/** Throws 400 where a body is of another version than the URL. */
+export function requireVersion({ served: { kind }, version: expected }: VerbContext, version: string): void {
+  if (version === expected) return;
+  const given = formatApiVersion({ group: kind.group, version });
+  const wanted = formatApiVersion({ group: kind.group, version: expected });
+  throw StatusError.badRequest(
+    `the API version in the data (${given}) does not match the expected API version (${wanted})`,
+  );
+}
+
+function textOf(value: unknown, name: string): string {
+  const text = member(value, name);
+  return typeof text === "string" ? text : "";
+}
+
+/** A member of an object; undefined where it is null or not there. */
+function member(value: unknown, name: string): unknown {
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
+  return Reflect.get(value, name) ?? undefined;
 }

@@ -1,0 +1,109 @@
+// What a JSON patch, a merge patch or a strategic merge patch makes of an object. Apply is its own matter.
+
+import {
+  type ApiObject,
+  applyJsonPatch,
+  applyMergePatch,
+  applyStrategicMergePatch,
+  compileSchema,
+  fieldError,
+  objectSchema,
+  type ParsedDocument,
+  parseDocument,
+  StatusError,
+  strictErrors,
+  toHub,
+} from "../../api/door.ts";
+import type { FieldValidation } from "./options.ts";
+import { decodeDocument, requireKind } from "./request-object.ts";
+import type { VerbContext } from "./verb.ts";
+
+export type PatchForm = "json" | "merge" | "strategic";
+
+/** A patched object never was a body. */
+const noBytes = Buffer.alloc(0);
+
+interface PatchInput {
+  readonly bytes: Buffer;
+  readonly form: PatchForm;
+  /** In the request's version. */
+  readonly live: ApiObject;
+  readonly fieldValidation: FieldValidation;
+}
+
+/** The patched object in the hub's shape. Throws 400 for what is no patch, 422 where it does not fit or its result is no object. */
+export function patchedObject(context: VerbContext, input: PatchInput): ApiObject {
+  const patch = parsePatch(input);
+  const value = applyPatch(context, patch.value, input);
+  const shown = input.form === "strategic" ? JSON.stringify(patch.value) : JSON.stringify(value);
+  const refuse = (why: string) =>
+    StatusError.invalid({ group: "", kind: "" }, "", [fieldError.invalid("patch", shown, why)]);
+  const version = versionOf(context, value, { refuse, isTyped: input.form === "strategic" });
+  const faults = input.fieldValidation === "Ignore" ? [] : patchFaults(patch, input.form);
+  const object = decodeDocument(
+    context,
+    // A strategic merge tells unknown fields in the order of the alphabet, as documents other than JSON do.
+    { value, format: input.form === "strategic" ? "yaml" : "json", bytes: noBytes, duplicates: [] },
+    { version, fieldValidation: input.fieldValidation, refuse, faults },
+  );
+  return toHub(context.served.kind, object, version);
+}
+
+function parsePatch({ bytes, form }: PatchInput): ParsedDocument {
+  try {
+    return parseDocument(bytes, "json");
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw StatusError.badRequest(form === "strategic" ? message : `error decoding patch: ${message}`);
+  }
+}
+
+function applyPatch({ served, version }: VerbContext, patch: unknown, { form, live }: PatchInput): unknown {
+  switch (form) {
+    case "json":
+      return applyJsonPatch(live, patch);
+    case "merge":
+      return applyMergePatch(live, patch);
+    case "strategic":
+      return applyStrategicMergePatch(live, patch, objectSchema(served.kind, version).root);
+  }
+}
+
+interface VersionOptions {
+  readonly refuse: (why: string) => StatusError;
+  /** Whether the result has the request's version whatever it says of itself. */
+  readonly isTyped: boolean;
+}
+
+/** The version that the result says it has: a patch may change even that. */
+function versionOf(context: VerbContext, value: unknown, { refuse, isTyped }: VersionOptions): string {
+  if (isTyped) return context.version;
+  if (!hasApiVersion(value))
+    // Without one nothing in it is known, not even its name.
+    throw StatusError.badRequest(
+      `the name of the object (${context.info.name} based on URL) was undeterminable: name must be provided`,
+    );
+  try {
+    return requireKind(context, value);
+  } catch (error) {
+    throw error instanceof StatusError ? refuse(error.message) : error;
+  }
+}
+
+function hasApiVersion(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, "apiVersion")) return false;
+  const { apiVersion }: { apiVersion?: unknown } = value;
+  return apiVersion !== null && apiVersion !== "";
+}
+
+const text = { type: "string" } as const;
+const operations = compileSchema({
+  type: "array",
+  items: { type: "object", properties: { op: text, path: text, from: text, value: {} } },
+});
+
+/** What is wrong with the patch itself: fields that stand twice, and what is no part of an operation. */
+function patchFaults(patch: ParsedDocument, form: PatchForm): readonly string[] {
+  if (form !== "json") return patch.duplicates;
+  return strictErrors(patch, { root: operations }).map((fault) => `json patch ${fault}`);
+}
