@@ -61,7 +61,7 @@ function readText(text: string): ReadYaml {
     if (document === undefined) return { value: null, duplicates: [] };
     const [error] = document.errors;
     if (error !== undefined)
-      throw new YamlError(`yaml: line ${error.linePos?.[0].line ?? 1}: ${firstLine(error.message)}`);
+      throw new YamlError(`yaml: line ${lines.linePos(error.pos[0]).line}: ${firstLine(error.message)}`);
     const reader = new ValueReader(document, lines);
     return { value: reader.read(document.contents), duplicates: reader.duplicates };
   } catch (cause) {

@@ -19,9 +19,10 @@ export class DecodeError extends Error {
   }
 }
 
-/** The JSON type of a value, as Go's decoder names it. */
+/** The JSON type of a value, as Go's decoder names it. A number that is no integer, or too large a one, is shown. */
 export function describeType(value: unknown): string {
   if (value === null) return "null";
+  if (value instanceof Number || typeof value === "bigint") return "number";
   if (Array.isArray(value)) return "array";
   if (typeof value === "boolean") return "bool";
   return typeof value;

@@ -139,6 +139,7 @@ export const objectMetaSchema = Type.Object(
     ),
     managedFields: Type.Optional(
       Type.Array(managedFieldsEntry, {
+        keepEmpty: true,
         "x-kubernetes-list-type": "atomic",
         description:
           "ManagedFields maps workflow-id and version to the set of fields that are managed by that workflow.",

@@ -6,16 +6,15 @@ import type { Kind } from "../kind.ts";
 import type { ApiObject, ObjectMeta } from "../object-meta.ts";
 import { DecodeError } from "./decode-error.ts";
 import { objectMetaSchema } from "./object-meta-schema.ts";
+import { decodeScalar } from "./scalar.ts";
 import {
   compileSchema,
   type FieldNode,
   type ListNode,
   type MapNode,
   type ObjectNode,
-  type ScalarNode,
   type SchemaNode,
 } from "./schema-node.ts";
-import { normaliseTime } from "./time.ts";
 
 /** The compiled shape of a kind in one version. */
 export interface ObjectSchema {
@@ -107,7 +106,7 @@ function decodeMeta(value: unknown): ObjectMeta {
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Number);
 }
 
 interface Given {
@@ -117,14 +116,15 @@ interface Given {
 }
 
 function decodeField(target: Record<string, unknown>, field: FieldNode, { given, path, isOmitting }: Given): void {
-  if (given === undefined || given === null) {
-    const filled = absentValue(field, isOmitting);
-    if (filled !== undefined) target[field.name] = filled;
+  if (given === null && field.schema.nullable === true && !isOmitting) {
+    target[field.name] = null;
     return;
   }
-  const decoded = decodeNode(given, field.node, path, isOmitting);
-  if (isOmitting && !field.keepsEmpty && !field.isAlwaysPresent && isEmpty(decoded)) return;
-  target[field.name] = decoded;
+  const decoded = given === undefined || given === null ? undefined : decodeNode(given, field.node, path, isOmitting);
+  // In Go an empty value is as good as none, and gets the default as well.
+  const isAbsent = isOmitting && !field.keepsEmpty && !field.isAlwaysPresent && isEmpty(decoded);
+  const value = decoded === undefined || isAbsent ? absentValue(field, isOmitting) : decoded;
+  if (value !== undefined) target[field.name] = value;
 }
 
 /** What stands where nothing was given: a struct, a default, or the zero of a field that Go always writes. */
@@ -176,8 +176,19 @@ function decodeNode(value: unknown, node: SchemaNode, path: string, isOmitting: 
     case "scalar":
       return decodeScalar(value, node, path);
     case "free":
+      requireDepth(value, path, 1);
       return value;
   }
+}
+
+/** Free values are copied and compared by functions that call themselves; what nests deeper than this would end them. */
+const freeDepthMax = 1_000;
+
+function requireDepth(value: unknown, path: string, depth: number): void {
+  if (typeof value !== "object" || value === null) return;
+  if (depth > freeDepthMax) throw DecodeError.saying(path, `field "${path}" exceeded max depth of ${freeDepthMax}`);
+  if (Array.isArray(value)) for (const item of value) requireDepth(item, path, depth + 1);
+  else for (const key in value) requireDepth(Reflect.get(value, key), path, depth + 1);
 }
 
 function decodeObject(value: unknown, node: ObjectNode, path: string, isOmitting: boolean): Record<string, unknown> {
@@ -199,7 +210,11 @@ function keepUnknown(
   source: Readonly<Record<string, unknown>>,
   node: ObjectNode,
 ): void {
-  for (const [name, value] of Object.entries(source)) if (!node.fields.has(name)) setOwn(target, name, value);
+  for (const [name, value] of Object.entries(source)) {
+    if (node.fields.has(name)) continue;
+    requireDepth(value, name, 1);
+    setOwn(target, name, value);
+  }
 }
 
 function decodeMap(value: unknown, node: MapNode, path: string, isOmitting: boolean): Record<string, unknown> {
@@ -218,32 +233,3 @@ function decodeList(value: unknown, node: ListNode, path: string, isOmitting: bo
     item === null ? zeroOf(node.items, isOmitting) : decodeNode(item, node.items, `${path}[${index}]`, isOmitting),
   );
 }
-
-function decodeScalar(value: unknown, { scalar }: ScalarNode, path: string): unknown {
-  switch (scalar) {
-    case "string":
-    case "bytes":
-      if (typeof value === "string") return value;
-      break;
-    case "boolean":
-      if (typeof value === "boolean") return value;
-      break;
-    case "number":
-      if (typeof value === "number") return value;
-      break;
-    case "integer":
-      if (typeof value === "number" && Number.isInteger(value) && Math.abs(value) < int64Limit) return value;
-      break;
-    case "int-or-string":
-      if (typeof value === "string" || (typeof value === "number" && Number.isInteger(value))) return value;
-      break;
-    case "time":
-    case "micro-time":
-      if (typeof value === "string") return normaliseTime(value, { path, hasMicroseconds: scalar === "micro-time" });
-      break;
-  }
-  throw new DecodeError(path, scalar, value);
-}
-
-/** 2^63: integers from there on do not fit an int64. */
-const int64Limit = 2 ** 63;
