@@ -1,5 +1,7 @@
 // What other rooms, and users as `annex/api`, may import.
 
+export { applyObject } from "./apply/apply-object.ts";
+export { trackUpdate } from "./apply/track-update.ts";
 export { decodeCbor, encodeCbor } from "./codec/cbor.ts";
 export {
   type BodyFormat,
@@ -19,6 +21,9 @@ export * from "./field-error.ts";
 export * from "./group-version.ts";
 export * from "./kind.ts";
 export * from "./object-meta.ts";
+export { applyJsonPatch } from "./patch/json-patch.ts";
+export { applyMergePatch } from "./patch/merge-patch.ts";
+export { applyStrategicMergePatch } from "./patch/strategic-merge-patch.ts";
 export { DecodeError } from "./schema/decode-error.ts";
 export { objectMetaSchema } from "./schema/object-meta-schema.ts";
 export { type ObjectSchema, objectMetaNode, objectSchema } from "./schema/object-schema.ts";

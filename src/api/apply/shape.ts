@@ -1,0 +1,82 @@
+// How apply sees a value: as a leaf that is owned as a whole, as named fields, or as items of a list that are told apart.
+
+import { getOwn } from "../../base/own.ts";
+import type { FieldNode, ListNode, SchemaNode } from "../schema/schema-node.ts";
+import type { PathElement } from "./field-set.ts";
+
+export type Values = Readonly<Record<string, unknown>>;
+
+/** What a value of a node is. A free value is judged by itself: maps are granular, everything else is a leaf. */
+export type Shape =
+  | { readonly is: "leaf" }
+  | { readonly is: "fields"; readonly node: SchemaNode }
+  | { readonly is: "items"; readonly node: ListNode };
+
+const leaf: Shape = { is: "leaf" };
+
+export function isMap(value: unknown): value is Values {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The shape of a node, whose value decides where the schema does not. */
+export function shapeOf(node: SchemaNode, value: unknown): Shape {
+  switch (node.type) {
+    case "scalar":
+      return leaf;
+    case "list":
+      return node.listType === "atomic" ? leaf : { is: "items", node };
+    case "object":
+    case "map":
+      return node.isAtomic ? leaf : { is: "fields", node };
+    case "free":
+      return isMap(value) ? { is: "fields", node } : leaf;
+  }
+}
+
+/** The declared field of a struct; undefined for keys of maps and of free values. */
+export function declaredField(node: SchemaNode, key: string): FieldNode | undefined {
+  return node.type === "object" ? node.fields.get(key) : undefined;
+}
+
+const free: SchemaNode = { type: "free", schema: {} };
+
+/** The node below a key; undefined for a key that a struct does not have. A struct without fields takes anything. */
+export function childNode(node: SchemaNode, key: string): SchemaNode | undefined {
+  switch (node.type) {
+    case "object":
+      return node.fields.get(key)?.node ?? (node.keepsUnknown || node.fields.size === 0 ? free : undefined);
+    case "map":
+      return node.values;
+    default:
+      return free;
+  }
+}
+
+/** What tells an item of a list from the others. */
+export function itemElement(node: ListNode, item: unknown): PathElement {
+  if (node.listType === "set") return `v:${JSON.stringify(item)}`;
+  const values = isMap(item) ? item : {};
+  const keys: Record<string, unknown> = {};
+  for (const key of [...node.keys].sort()) {
+    const value = getOwn(values, key) ?? keyDefault(node, key);
+    if (value !== undefined) keys[key] = value;
+  }
+  return `k:${JSON.stringify(keys)}`;
+}
+
+/** A key that may be left out has a default, such as a port's protocol. */
+function keyDefault(node: ListNode, key: string): unknown {
+  return node.items.type === "object" ? node.items.fields.get(key)?.defaultValue : undefined;
+}
+
+export function deepEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a) || Array.isArray(b))
+    return (
+      Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, at) => deepEqual(item, b[at]))
+    );
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  return keys.every((key) => Object.hasOwn(b, key) && deepEqual(Reflect.get(a, key), Reflect.get(b, key)));
+}
