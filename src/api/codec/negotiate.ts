@@ -38,8 +38,9 @@ const plainJson: Negotiated = { format: "json", as: undefined, asVersion: "", pr
 
 /** Agreements for Accept headers seen before: clients send the same few over and over. */
 const remembered = new Map<string, Negotiated | undefined>();
-/** 1,000 headers of some 100 bytes are 100 KiB; beyond that all are forgotten at once. */
+/** 1,000 headers of at most 512 characters are 512 KiB; beyond that all are forgotten at once. */
 const rememberedMax = 1_000;
+const rememberedCharactersMax = 512;
 
 /**
  * The first alternative that can be served, the best quality first, named types before wildcards. Undefined where there is none.
@@ -58,7 +59,7 @@ export function negotiate(
     chosen = serve(clause, transforms);
     if (chosen !== undefined) break;
   }
-  remembered.set(key, chosen);
+  if (accept.length <= rememberedCharactersMax) remembered.set(key, chosen);
   return chosen;
 }
 
@@ -73,53 +74,54 @@ function clausesOf(accept: string): Clause[] {
 
 function parseClause(text: string): Clause | undefined {
   const [media = "", ...rest] = text.split(";").map((part) => part.trim());
-  const [type = "", subtype = "", ...more] = media.split("/");
-  if (type === "" || more.length > 0 || (subtype === "" && media.includes("/"))) return undefined;
+  const [type = "", subtype = "", ...more] = media.split("/").map((part) => part.trim());
+  if (more.length > 0 || (subtype === "" && media !== "*")) return undefined;
   const parameters = new Map<string, string>();
   let q = 1;
   for (const part of rest) {
-    const equals = part.indexOf("=");
-    const name = (equals < 0 ? part : part.slice(0, equals)).trim();
-    const value = equals < 0 ? "" : part.slice(equals + 1).trim();
-    if (name === "q") q = Number.isNaN(Number.parseFloat(value)) ? 1 : Number.parseFloat(value);
+    const [name = "", value = "", ...others] = part.split("=").map((side) => side.trim());
+    if (value === "" || others.length > 0) continue;
+    if (name === "q") q = /^[\d.]+$/.test(value) ? Number.parseFloat(value) : 0;
     else parameters.set(name, value);
   }
   return { type, subtype: media === "*" ? "*" : subtype, q, parameters };
 }
 
-function serve({ type, subtype, parameters }: Clause, transforms: boolean): Negotiated | undefined {
-  const format = formatOf(type, subtype);
-  if (format === undefined) return undefined;
-  const stream = parameters.get("stream");
-  if (stream !== undefined && stream !== "" && stream !== "watch") return undefined;
-  const pretty = parameters.has("pretty") ? parameters.get("pretty") === "1" : undefined;
-  const as = parameters.get("as") ?? "";
-  if (as === "") return { ...plainJson, format, pretty };
-  const asVersion = parameters.get("v") ?? "";
-  if (!transforms || parameters.get("g") !== "meta.k8s.io") return undefined;
-  if (as === "Table" && (asVersion === "v1" || asVersion === "v1beta1")) return { format, as, asVersion, pretty };
-  if (
-    (as === "PartialObjectMetadata" || as === "PartialObjectMetadataList") &&
-    (asVersion === "v1" || asVersion === "v1beta1")
-  )
-    return { format, as, asVersion, pretty };
+/** What a clause comes to with the first format that can do all that it asks. */
+function serve(clause: Clause, transforms: boolean): Negotiated | undefined {
+  for (const format of formatsOf(clause)) {
+    const negotiated = serveAs(format, clause, transforms);
+    if (negotiated !== undefined) return negotiated;
+  }
   return undefined;
 }
 
-function formatOf(type: string, subtype: string): OutputFormat | undefined {
-  if (type === "*" && subtype === "*") return "json";
-  if (type !== "application") return undefined;
-  switch (subtype) {
-    case "json":
-    case "*":
-      return "json";
-    case "yaml":
-      return "yaml";
-    case "vnd.kubernetes.protobuf":
-      return "protobuf";
-    default:
-      return undefined;
-  }
+function serveAs(format: OutputFormat, { parameters }: Clause, transforms: boolean): Negotiated | undefined {
+  const stream = parameters.get("stream");
+  if (stream !== undefined && (stream !== "watch" || format === "yaml")) return undefined;
+  const serverVersion = parameters.get("sv");
+  if (serverVersion !== undefined && (serverVersion !== "v1" || !transforms)) return undefined;
+  const pretty = parameters.get("pretty") === "1";
+  if (!["as", "v", "g"].some((name) => parameters.has(name))) return { ...plainJson, format, pretty };
+  const as = transformOf(parameters.get("as"));
+  const asVersion = parameters.get("v") ?? "";
+  const isKnown = as !== undefined && parameters.get("g") === "meta.k8s.io" && /^v1(beta1)?$/.test(asVersion);
+  if (!transforms || !isKnown || (as === "Table" && format === "protobuf")) return undefined;
+  return { format, as, asVersion, pretty };
+}
+
+function transformOf(name: string | undefined): Transform | undefined {
+  return name === "Table" || name === "PartialObjectMetadata" || name === "PartialObjectMetadataList"
+    ? name
+    : undefined;
+}
+
+/** In the order in which a wildcard tries them. */
+const formats = ["json", "yaml", "protobuf"] as const;
+
+function formatsOf({ type, subtype }: Clause): readonly OutputFormat[] {
+  if (subtype === "*") return type === "*" || type === "application" ? formats : [];
+  return formats.filter((format) => mediaTypes[format] === `${type}/${subtype}`);
 }
 
 /** The router's look at Accept, before the request reaches a verb: one of the alternatives must be a type that is served, to the letter. */
@@ -160,26 +162,22 @@ export function isPretty(
   negotiated: Negotiated,
   { query, userAgent }: { readonly query: string | null; readonly userAgent: string | undefined },
 ): boolean {
-  if (query !== null)
-    return query === "true" || query === "1" || query === "t" || query === "T" || query === "TRUE" || query === "True";
-  if (negotiated.pretty !== undefined) return negotiated.pretty;
+  if (negotiated.pretty === true) return true;
+  if (query !== null && query !== "") return ["1", "t", "T", "true", "True", "TRUE"].includes(query);
   return userAgent !== undefined && /^(curl|Mozilla\/5\.0|Wget)/.test(userAgent);
 }
 
 /** The format of a request's body by its Content-Type; undefined for one that is not read. JSON where none is named. */
-export function bodyFormat(contentType: string | undefined): "json" | "yaml" | "protobuf" | undefined {
-  const [media = ""] = (contentType ?? "").split(";");
-  switch (media.trim().toLowerCase()) {
-    case "":
-    case mediaTypes.json:
-      return "json";
-    case mediaTypes.yaml:
-      return "yaml";
-    case mediaTypes.protobuf:
-      return "protobuf";
-    default:
-      return undefined;
-  }
+export function bodyFormat(contentType: string | undefined): OutputFormat | undefined {
+  if (contentType === undefined || contentType === "" || contentType === mediaTypes.json) return "json";
+  const match = /^\s*([^\s;]+)\s*((?:;.*)?)$/.exec(contentType);
+  if (match === null || !hasGoodParameters(match[2] ?? "")) return undefined;
+  return formats.find((format) => mediaTypes[format] === match[1]?.toLowerCase());
+}
+
+/** Parameters that cannot be read make a type that cannot be read, though none of them means anything here. */
+function hasGoodParameters(text: string): boolean {
+  return /^(?:\s*;\s*[^\s;="]+=(?:[^\s;="]+|"(?:[^"\\]|\\.)*"))*\s*;?\s*$/.test(text);
 }
 
 /** 415 of the verbs. */
