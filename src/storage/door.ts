@@ -1,6 +1,7 @@
 // What other rooms, and users as `annex/storage`, may import.
 
 export { type EmbeddedStorageOptions, openEmbeddedStorage } from "./embedded/embedded-storage.ts";
+export { type EtcdStorageOptions, openEtcdStorage } from "./etcd/etcd-storage.ts";
 export { type MemoryStorageOptions, openMemoryStorage } from "./memory/memory-storage.ts";
 export { restoreSnapshot, type SnapshotSummary, saveSnapshot } from "./snapshot.ts";
 export * from "./storage.ts";

@@ -64,11 +64,23 @@ export class Bench {
   }
 
   /** Reads a watch until it has come to `revision`. */
-  async eventsUntil(watch: AsyncIterator<StorageBatch>, revision: number): Promise<StorageEvent[]> {
+  eventsUntil(watch: AsyncIterator<StorageBatch>, revision: number): Promise<StorageEvent[]> {
+    return this.#read(watch, (_, reached) => reached >= revision);
+  }
+
+  /** Reads a watch until so many events have come. */
+  events(watch: AsyncIterator<StorageBatch>, count: number): Promise<StorageEvent[]> {
+    return this.#read(watch, (events) => events.length >= count);
+  }
+
+  async #read(
+    watch: AsyncIterator<StorageBatch>,
+    isEnough: (events: readonly StorageEvent[], reached: number) => boolean,
+  ): Promise<StorageEvent[]> {
     const events: StorageEvent[] = [];
-    for (let reached = 0; reached < revision; ) {
+    for (let reached = 0; !isEnough(events, reached); ) {
       const { done, value } = await watch.next();
-      assert.ok(!done, `the watch ended at revision ${reached}, before ${revision}`);
+      assert.ok(!done, `the watch ended at revision ${reached}`);
       assertFollows(value, reached);
       events.push(...value.events);
       reached = value.revision;
