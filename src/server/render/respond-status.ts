@@ -18,9 +18,7 @@ export function respondWithStatus(request: ApiRequest, status: Status): ApiRespo
   const headers = {
     ...uncached,
     "content-type": mediaTypes[negotiated.format],
-    ...(retryAfter === undefined || retryAfter <= 0 || status.code === 409
-      ? {}
-      : { "retry-after": String(retryAfter) }),
+    ...(retryAfter === undefined || retryAfter <= 0 ? {} : { "retry-after": String(retryAfter) }),
   };
   return { status: status.code ?? 200, headers, body };
 }

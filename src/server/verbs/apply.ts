@@ -4,6 +4,7 @@
 import {
   type ApiObject,
   applyObject,
+  decodeVersioned,
   fromHub,
   parseApiVersion,
   parseDocument,
@@ -88,7 +89,7 @@ interface MergeInput {
   readonly options: MutatingOptions;
 }
 
-/** The merged object in the hub's shape. Throws the 409 that names the conflicts. */
+/** The merged object in the hub's shape, with its defaults, which nobody owns. Throws the 409 that names the conflicts. */
 function merge(context: VerbContext, { live, applied, options }: MergeInput): ApiObject {
   const { served, info, version } = context;
   const merged = applyObject({
@@ -101,7 +102,7 @@ function merge(context: VerbContext, { live, applied, options }: MergeInput): Ap
     subresource: info.subresource,
     now: timestamp(served.clock),
   });
-  return toHub(served.kind, merged, version);
+  return toHub(served.kind, decodeVersioned(served.kind, version, merged), version);
 }
 
 /** Where a resource has a status of its own, an apply of the one half says nothing of the other. */

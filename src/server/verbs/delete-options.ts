@@ -5,6 +5,7 @@ import {
   bodyFormat,
   type FieldError,
   fieldError,
+  parseApiVersion,
   parseDocument,
   StatusError,
   unsupportedMediaType,
@@ -16,36 +17,25 @@ import { bodyBytesMax } from "./request-object.ts";
 export interface DeleteOptions {
   readonly dryRun: boolean;
   readonly gracePeriodSeconds: number | undefined;
-  readonly propagationPolicy: "Orphan" | "Background" | "Foreground" | undefined;
+  readonly propagationPolicy: PropagationPolicy | undefined;
   readonly orphanDependents: boolean | undefined;
   /** An empty text in a body is a precondition that fails. */
   readonly uid: string | undefined;
   readonly resourceVersion: string | undefined;
 }
 
-const policies = ["Orphan", "Background", "Foreground"] as const;
+const policies = ["Foreground", "Background", "Orphan"] as const;
+type PropagationPolicy = (typeof policies)[number];
 
 /** Reads the options. Throws 400 for a body that cannot be read, 415 for one of an unknown type, 422 for values that are not allowed. */
 export async function readDeleteOptions(request: ApiRequest): Promise<DeleteOptions> {
   const bytes = await request.readBody(bodyBytesMax);
+  // Any body at all, even {}, hides the query.
   const raw = bytes.length > 0 ? fromBody(bytes, request) : fromQuery(request.query);
-  const errors: FieldError[] = [...dryRunErrors(raw.dryRun)];
-  const { propagationPolicy, orphanDependents } = raw;
-  if (propagationPolicy !== undefined && orphanDependents !== undefined)
-    errors.unshift(
-      fieldError.invalid(
-        "propagationPolicy",
-        propagationPolicy,
-        "orphanDependents and deletionPropagation cannot be both set",
-      ),
-    );
-  const policy = policies.find((known) => known === propagationPolicy);
-  if (propagationPolicy !== undefined && policy === undefined)
-    errors.unshift(
-      fieldError.notSupported("propagationPolicy", propagationPolicy, ["Background", "Foreground", "Orphan", "nil"]),
-    );
+  const propagationPolicy = policies.find((known) => known === raw.propagationPolicy);
+  const errors = [...policyErrors(raw, propagationPolicy), ...dryRunErrors(raw.dryRun)];
   if (errors.length > 0) throw StatusError.invalid({ group: "meta.k8s.io", kind: "DeleteOptions" }, "", errors);
-  return { ...raw, dryRun: raw.dryRun.length > 0, propagationPolicy: policy };
+  return { ...raw, dryRun: raw.dryRun.length > 0, propagationPolicy };
 }
 
 interface RawOptions extends Omit<DeleteOptions, "dryRun" | "propagationPolicy"> {
@@ -53,23 +43,38 @@ interface RawOptions extends Omit<DeleteOptions, "dryRun" | "propagationPolicy">
   readonly propagationPolicy: string | undefined;
 }
 
+function policyErrors(
+  { propagationPolicy: named, orphanDependents }: RawOptions,
+  policy: PropagationPolicy | undefined,
+): FieldError[] {
+  if (named === undefined) return [];
+  const errors: FieldError[] = [];
+  if (orphanDependents !== undefined)
+    errors.push(
+      fieldError.invalid("propagationPolicy", named, "orphanDependents and deletionPropagation cannot be both set"),
+    );
+  if (policy === undefined) errors.push(fieldError.notSupported("propagationPolicy", named, [...policies, "nil"]));
+  return errors;
+}
+
 function fromQuery(query: URLSearchParams): RawOptions {
-  const text = (name: string) => query.get(name) || undefined;
   return {
     dryRun: query.getAll("dryRun"),
     gracePeriodSeconds: queryInteger(query, "gracePeriodSeconds"),
     propagationPolicy: query.get("propagationPolicy") ?? undefined,
     orphanDependents: query.has("orphanDependents") ? queryBoolean(query, "orphanDependents") : undefined,
-    uid: text("uid"),
-    resourceVersion: text("resourceVersion"),
+    // In a query an empty precondition is none.
+    uid: query.get("uid") || undefined,
+    resourceVersion: query.get("resourceVersion") || undefined,
   };
 }
 
 function fromBody(bytes: Buffer, request: ApiRequest): RawOptions {
   const contentType = header(request.headers, "content-type");
   const format = bodyFormat(contentType);
-  if (format === undefined || format === "protobuf") throw unsupportedMediaType(contentType ?? "");
-  const body = new Body(decode(bytes, format));
+  if (format === undefined) throw unsupportedMediaType(contentType ?? "");
+  const body = new Members("DeleteOptions", parseBody(bytes, format));
+  requireType(body);
   const preconditions = body.record("preconditions");
   return {
     dryRun: body.texts("dryRun"),
@@ -81,33 +86,41 @@ function fromBody(bytes: Buffer, request: ApiRequest): RawOptions {
   };
 }
 
-function decode(bytes: Buffer, format: "json" | "yaml"): Record<string, unknown> {
+function parseBody(bytes: Buffer, format: NonNullable<ReturnType<typeof bodyFormat>>): object {
   let value: unknown;
   try {
-    value = parseDocument(bytes, format).value;
+    ({ value } = parseDocument(bytes, format));
   } catch (error) {
-    throw StatusError.badRequest(
-      `couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    const why = error instanceof Error ? error.message : String(error);
+    throw StatusError.badRequest(`couldn't get version/kind; json parse error: ${why}`);
   }
   if (value === null) return {};
-  if (typeof value !== "object" || Array.isArray(value))
-    throw StatusError.badRequest(
-      `couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(value) ? "array" : typeof value} into DeleteOptions`,
-    );
-  const { kind = "DeleteOptions", ...options }: { kind?: unknown } & Record<string, unknown> = { ...value };
-  if (kind !== "DeleteOptions" && kind !== "")
+  if (typeof value === "object" && !Array.isArray(value) && !(value instanceof Number)) return value;
+  const type = Array.isArray(value) ? "array" : typeof value;
+  throw StatusError.badRequest(
+    `couldn't get version/kind; json parse error: json: cannot unmarshal ${type} into DeleteOptions`,
+  );
+}
+
+/** Options may call themselves by any group and version, as old clients do, but by no other kind. */
+function requireType(body: Members): void {
+  const apiVersion = body.text("apiVersion") ?? "";
+  if (parseApiVersion(apiVersion) === undefined)
+    throw StatusError.badRequest(`unexpected GroupVersion string: ${apiVersion}`);
+  const kind = body.text("kind") || "DeleteOptions";
+  if (kind !== "DeleteOptions")
     throw StatusError.badRequest(
       `decoded object cannot be converted to DeleteOptions: no kind ${JSON.stringify(kind)} in scheme "options"`,
     );
-  return options;
 }
 
-/** Reads members of a known type; null is the same as absent. */
-class Body {
-  readonly #value: Readonly<Record<string, unknown>>;
+/** Reads members of a known type; null is the same as absent, and what is not asked for is ignored. Throws 400. */
+class Members {
+  readonly #type: string;
+  readonly #value: object;
 
-  constructor(value: Readonly<Record<string, unknown>>) {
+  constructor(type: string, value: object) {
+    this.#type = type;
     this.#value = value;
   }
 
@@ -123,31 +136,30 @@ class Body {
 
   integer(name: string): number | undefined {
     const value = this.#member(name);
-    return value === undefined || (typeof value === "number" && Number.isInteger(value))
-      ? value
-      : this.#refuse(name, "int64");
+    if (value === undefined) return undefined;
+    return typeof value === "number" && Number.isInteger(value) ? value : this.#refuse(name, "int64");
   }
 
   texts(name: string): string[] {
     const value = this.#member(name);
     if (value === undefined) return [];
-    if (!Array.isArray(value) || value.some((item) => typeof item !== "string")) return this.#refuse(name, "[]string");
-    return value;
+    if (!Array.isArray(value)) return this.#refuse(name, "[]string");
+    return value.map((item) => (typeof item === "string" ? item : this.#refuse(name, "[]string")));
   }
 
-  record(name: string): Body | undefined {
+  record(name: string): Members | undefined {
     const value = this.#member(name);
     if (value === undefined) return undefined;
-    return typeof value === "object" && !Array.isArray(value)
-      ? new Body({ ...value })
-      : this.#refuse(name, "Preconditions");
+    return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Number)
+      ? new Members(`${this.#type}.${name}`, value)
+      : this.#refuse(name, "object");
   }
 
-  #member(name: string): {} | undefined {
-    return (Object.hasOwn(this.#value, name) ? this.#value[name] : undefined) ?? undefined;
+  #member(name: string): unknown {
+    return Object.hasOwn(this.#value, name) ? (Reflect.get(this.#value, name) ?? undefined) : undefined;
   }
 
   #refuse(name: string, type: string): never {
-    throw StatusError.badRequest(`json: cannot unmarshal DeleteOptions.${name}: it must be of type ${type}`);
+    throw StatusError.badRequest(`json: cannot unmarshal ${this.#type}.${name} into a value of type ${type}`);
   }
 }

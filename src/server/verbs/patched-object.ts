@@ -10,18 +10,16 @@ import {
   objectSchema,
   type ParsedDocument,
   parseDocument,
+  patchedDocument,
   StatusError,
   strictErrors,
   toHub,
 } from "../../api/door.ts";
 import type { FieldValidation } from "./options.ts";
-import { decodeDocument, requireKind } from "./request-object.ts";
+import { decodeDocument, namelessObject, requireKind } from "./request-object.ts";
 import type { VerbContext } from "./verb.ts";
 
 export type PatchForm = "json" | "merge" | "strategic";
-
-/** A patched object never was a body. */
-const noBytes = Buffer.alloc(0);
 
 interface PatchInput {
   readonly bytes: Buffer;
@@ -38,12 +36,12 @@ export function patchedObject(context: VerbContext, input: PatchInput): ApiObjec
   const shown = input.form === "strategic" ? JSON.stringify(patch.value) : JSON.stringify(value);
   const refuse = (why: string) =>
     StatusError.invalid({ group: "", kind: "" }, "", [fieldError.invalid("patch", shown, why)]);
-  const version = versionOf(context, value, { refuse, isTyped: input.form === "strategic" });
+  const version = versionOf(context, value, { ...input, refuse });
   const faults = input.fieldValidation === "Ignore" ? [] : patchFaults(patch, input.form);
   const object = decodeDocument(
     context,
     // A strategic merge tells unknown fields in the order of the alphabet, as documents other than JSON do.
-    { value, format: input.form === "strategic" ? "yaml" : "json", bytes: noBytes, duplicates: [] },
+    { ...patchedDocument(value), format: input.form === "strategic" ? "yaml" : "json" },
     { version, fieldValidation: input.fieldValidation, refuse, faults },
   );
   return toHub(context.served.kind, object, version);
@@ -71,23 +69,35 @@ function applyPatch({ served, version }: VerbContext, patch: unknown, { form, li
 
 interface VersionOptions {
   readonly refuse: (why: string) => StatusError;
-  /** Whether the result has the request's version whatever it says of itself. */
-  readonly isTyped: boolean;
+  /** A strategic merge has the request's version whatever it says of itself. */
+  readonly form: PatchForm;
+  readonly fieldValidation: FieldValidation;
 }
 
 /** The version that the result says it has: a patch may change even that. */
-function versionOf(context: VerbContext, value: unknown, { refuse, isTyped }: VersionOptions): string {
-  if (isTyped) return context.version;
-  if (!hasApiVersion(value))
-    // Without one nothing in it is known, not even its name.
-    throw StatusError.badRequest(
-      `the name of the object (${context.info.name} based on URL) was undeterminable: name must be provided`,
-    );
+function versionOf(context: VerbContext, value: unknown, { refuse, form, fieldValidation }: VersionOptions): string {
+  if (form === "strategic") return context.version;
+  if (!hasApiVersion(value)) throw withoutVersion(context, value, { refuse, form, fieldValidation });
   try {
     return requireKind(context, value);
   } catch (error) {
     throw error instanceof StatusError ? refuse(error.message) : error;
   }
+}
+
+/** Without a version no field is known, not even the name. */
+function withoutVersion(
+  { request, info }: VerbContext,
+  value: unknown,
+  { refuse, fieldValidation }: VersionOptions,
+): StatusError {
+  const fields = typeof value === "object" && value !== null ? Object.keys(value) : [];
+  const faults = fields
+    .filter((name) => name !== "kind" && name !== "apiVersion")
+    .map((name) => `unknown field ${JSON.stringify(name)}`);
+  if (fieldValidation === "Strict" && faults.length > 0) return refuse(`strict decoding error: ${faults.join(", ")}`);
+  if (fieldValidation === "Warn") request.warnings.push(...faults);
+  return namelessObject(info.name);
 }
 
 function hasApiVersion(value: unknown): boolean {

@@ -45,7 +45,8 @@ export function decodeBody(context: VerbContext, bytes: Buffer, { format, fieldV
     throw unreadableBody(kind, bytes, error);
   }
   const { value } = document;
-  if (value !== null && (typeof value !== "object" || Array.isArray(value)))
+  // A number that is no integer literal comes boxed.
+  if (value !== null && (typeof value !== "object" || Array.isArray(value) || value instanceof Number))
     throw unreadableBody(kind, bytes, new DecodeError("", "object", value));
   for (const field of ["kind", "apiVersion"] as const) {
     const given = member(value, field);
@@ -126,13 +127,26 @@ export function requireVersion({ served: { kind }, version: expected }: VerbCont
   );
 }
 
-function textOf(value: unknown, name: string): string {
+/** 400: an object must say its name, even where the URL does. */
+export function namelessObject(name: string): StatusError {
+  return StatusError.badRequest(
+    `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+  );
+}
+
+function textOf(value: unknown, name: "kind" | "apiVersion"): string {
   const text = member(value, name);
   return typeof text === "string" ? text : "";
 }
 
-/** A member of an object; undefined where it is null or not there. */
-function member(value: unknown, name: string): unknown {
-  if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
-  return Reflect.get(value, name) ?? undefined;
+/**
+ * A member of the type meta; undefined where it is null or not there. `Kind` and `APIVersion` count, too: unlike any other field,
+ * these two are looked up without regard to case before the object is decoded, and the last one wins.
+ */
+function member(value: unknown, name: "kind" | "apiVersion"): unknown {
+  if (typeof value !== "object" || value === null) return undefined;
+  let found: unknown;
+  for (const [key, given] of Object.entries(value))
+    if (key.length === name.length && given !== null && key.toLowerCase() === name.toLowerCase()) found = given;
+  return found;
 }

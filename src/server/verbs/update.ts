@@ -11,7 +11,7 @@ import { changeObject, requireUid, trackChange } from "./change-object.ts";
 import { requireNamespace, trackNewObject } from "./create.ts";
 import { type MutatingOptions, mutatingOptions } from "./options.ts";
 import { dropDuplicateOwners } from "./owner-references.ts";
-import { bodyBytesMax, decodeBody, requireBodyFormat } from "./request-object.ts";
+import { bodyBytesMax, decodeBody, namelessObject, requireBodyFormat } from "./request-object.ts";
 import { createInstead } from "./store-new.ts";
 import type { VerbContext } from "./verb.ts";
 
@@ -49,14 +49,10 @@ async function readChangedObject(context: VerbContext): Promise<{ object: ApiObj
 
 /** Throws 400 where the name in the body is not that of the URL. */
 export function requireName({ metadata }: ApiObject, name: string): void {
-  if ((metadata.name ?? "") === "")
-    throw StatusError.badRequest(
-      `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
-    );
-  if (metadata.name !== name)
-    throw StatusError.badRequest(
-      `the name of the object (${metadata.name}) does not match the name on the URL (${name})`,
-    );
+  const { name: given = "" } = metadata;
+  if (given === "") throw namelessObject(name);
+  if (given !== name)
+    throw StatusError.badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
 }
 
 function mayCreate({ served, info }: VerbContext): boolean {
