@@ -41,7 +41,8 @@ export class Change {
     if (!Object.hasOwn(this.#kind.versions, version)) return undefined;
     const known = this.#comparisons.get(version);
     if (known !== undefined) return known;
-    const before = this.#before === undefined ? undefined : this.#convert(this.#before, version);
+    // An object that is still to be created is compared as the empty object of its kind, whose structs are there already.
+    const before = this.#before === undefined ? objectSchema(this.#kind, version).decode({}) : this.#convert(this.#before, version);
     const comparison = compareObjects(
       before,
       this.#convert(this.#after, version),

@@ -3,6 +3,7 @@
 import { formatApiVersion } from "../group-version.ts";
 import type { Kind } from "../kind.ts";
 import type { ApiObject } from "../object-meta.ts";
+import { objectSchema } from "../schema/object-schema.ts";
 import {
   capUpdaters,
   decodeOwners,
@@ -36,7 +37,9 @@ export function trackUpdate({ kind, version, live, updated, manager, subresource
   updated.metadata = metadata;
   // An object that nobody owned anything of is not tracked; only creation begins that.
   if (owners.size === 0 && live !== undefined) return updated;
-  const change = new Change(kind, version, { before: live, after: updated });
+  // A new object is compared with an empty one: what is always there, such as an empty spec, nobody added.
+  const before = live ?? objectSchema(kind, version).decode({});
+  const change = new Change(kind, version, { before, after: updated });
   const after = ownersAfter(owners, change, undefined);
   take(after, change, {
     manager,
