@@ -26,11 +26,10 @@ export interface Changed extends Stored {
   readonly wasCreated: boolean;
 }
 
-/** What a change makes of an object: another one, nothing at all, or no change. `answer` is what the client gets in place of the object as it was. */
+/** What a change makes of an object: another one, or nothing at all; `answer` is then what the client gets in place of the object as it was. */
 export type Change =
   | { readonly to: "object"; readonly object: ApiObject }
-  | { readonly to: "nothing"; readonly answer?: ApiObject }
-  | { readonly to: "same" };
+  | { readonly to: "nothing"; readonly answer?: ApiObject };
 
 export interface WriteOptions {
   readonly dryRun: boolean;
@@ -84,8 +83,8 @@ export class Registry {
 
   /**
    * Replaces an object by what `change` makes of it, again and again until no other writer came between. `change` gets what is there,
-   * or undefined, and may be called with the cache's view first. Resolves to what is stored in the end; for "nothing" and "same" that
-   * is the object as it was.
+   * or undefined, and may be called with the cache's view first. Resolves to what is stored in the end; for "nothing" that is the object
+   * as it was.
    */
   async update(
     key: string,
@@ -138,17 +137,10 @@ export class Registry {
   #plan(key: string, current: CacheEntry | undefined, wanted: Change): Plan {
     const expected = current?.revision ?? 0;
     if (wanted.to === "object") return this.#planPut({ key, expected }, current, wanted.object);
-    if (current === undefined) throw new TypeError(`Cannot keep or remove the object at "${key}" as it must exist`);
-    const wasRemoved = wanted.to === "nothing";
-    const kept = {
-      entry: this.#answerOf(current, wanted),
-      isCommitted: true,
-      resourceVersion: undefined,
-      wasRemoved,
-      wasCreated: false,
-    };
-    const tried = () => kept;
-    return { write: wasRemoved ? { key, value: undefined, expected } : undefined, tried, committed: tried };
+    if (current === undefined) throw new TypeError(`Cannot remove the object at "${key}" as it must exist`);
+    const outcome = { isCommitted: true, resourceVersion: undefined, wasRemoved: true, wasCreated: false };
+    const answer = () => ({ entry: this.#answerOf(current, wanted.answer), ...outcome });
+    return { write: { key, value: undefined, expected }, tried: answer, committed: answer };
   }
 
   #planPut(
@@ -176,13 +168,10 @@ export class Registry {
   }
 
   /** A removal may show the object as the request made it, still with the resourceVersion that it had. */
-  #answerOf(current: CacheEntry, wanted: Change): CacheEntry {
-    if (wanted.to !== "nothing" || wanted.answer === undefined) return current;
-    return this.#entry({
-      key: current.key,
-      value: encodeStored(this.#resource.kind, wanted.answer),
-      revision: current.revision,
-    });
+  #answerOf(current: CacheEntry, answer: ApiObject | undefined): CacheEntry {
+    if (answer === undefined) return current;
+    const value = encodeStored(this.#resource.kind, answer);
+    return this.#entry({ key: current.key, value, revision: current.revision });
   }
 
   /** What storage has where it is not what was seen; undefined where it is. */

@@ -1,14 +1,15 @@
 // DELETE on an object: at once, or marked until its last finalizer is gone.
 // https://kubernetes.io/docs/concepts/architecture/garbage-collection/#cascading-deletion
 
-import { type ApiObject, type Status, StatusError } from "../../api/door.ts";
+import { type ApiObject, type ObjectMeta, type Status, StatusError } from "../../api/door.ts";
 import type { ApiResponse } from "../exchange.ts";
 import { timestamp } from "../object-rules.ts";
-import type { Change, Stored } from "../registry.ts";
+import type { Change, Changed } from "../registry.ts";
 import { negotiateVerb } from "../render/negotiate-verb.ts";
 import { respondWithStored } from "../render/respond-object.ts";
 import { respondWithStatus } from "../render/respond-status.ts";
 import { keyOf } from "../served-resource.ts";
+import { admissionRequest } from "./admission-request.ts";
 import { type DeleteOptions, readDeleteOptions } from "./delete-options.ts";
 import type { VerbContext } from "./verb.ts";
 
@@ -16,135 +17,101 @@ export async function deleteObject(context: VerbContext): Promise<ApiResponse> {
   const { request, info } = context;
   const negotiated = negotiateVerb(request);
   const options = await readDeleteOptions(request);
-  const { stored, wasRemoved, last } = await removeObject(context, info.name, options);
-  if (!wasRemoved)
-    return respondWithStored(
-      { ...context, negotiated, status: options.orphanDependents === false ? 202 : 200 },
-      stored,
-    );
-  return respondWithStatus(request, successOf(context, last));
+  const { changed, last } = await removeObject(context, info.name, options);
+  if (changed.wasRemoved) return respondWithStatus(request, successOf(context, last));
+  const status = options.orphanDependents === false ? 202 : 200;
+  return respondWithStored({ ...context, negotiated, status }, changed);
 }
 
-export interface Removed {
-  readonly stored: Stored;
-  readonly wasRemoved: boolean;
+export interface Removal {
+  readonly changed: Changed;
   /** The object as it was. */
   readonly last: ApiObject;
 }
 
-/** Deletes one object of the request's namespace, or marks it. */
-export async function removeObject(context: VerbContext, name: string, options: DeleteOptions): Promise<Removed> {
+/** Deletes one object of the request's namespace, or marks it. Throws 404 and, for preconditions that do not hold, 409. */
+export async function removeObject(context: VerbContext, name: string, options: DeleteOptions): Promise<Removal> {
   const { request, served, info } = context;
   const { dryRun } = options;
   let last: ApiObject | undefined;
-  const stored = await served.registry.update(
+  const changed = await served.registry.update(
     keyOf(served, info.namespace, name),
     async (current): Promise<Change> => {
       if (current === undefined) throw StatusError.notFound(served.groupResource, name);
-      const live = current.object();
       last = current.object();
-      requirePreconditions(context, live, options);
-      await admitDelete(context, { name, live: last, dryRun });
-      return markOrRemove(context, live, options);
+      requirePreconditions(context, last, options);
+      const admission = admissionRequest(context, { operation: "DELETE", name, dryRun, oldObject: last });
+      await served.admission.mutate(admission);
+      await served.admission.validate(admission);
+      return markOrRemove(context, current.object(), options);
     },
     { dryRun, signal: request.signal },
   );
   if (last === undefined) throw StatusError.notFound(served.groupResource, name);
-  return { stored, wasRemoved: stored.wasRemoved, last };
+  return { changed, last };
 }
 
-/** The Status that tells of a delete. */
-function successOf({ served }: VerbContext, { metadata }: ApiObject): Status {
+/** The Status that tells of a delete. Its kind is the resource, as Kubernetes has it here. */
+function successOf({ served }: VerbContext, { metadata: { name = "", uid = "" } }: ApiObject): Status {
   const { group, resource } = served.groupResource;
-  const details = {
-    name: metadata.name ?? "",
-    ...(group === "" ? {} : { group }),
-    kind: resource,
-    uid: metadata.uid ?? "",
-  };
+  const details = { name, ...(group === "" ? {} : { group }), kind: resource, uid };
   return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details };
 }
 
 /** Unlike other conflicts, these name the kind in their details. */
 function requirePreconditions(
-  { served }: VerbContext,
+  { served: { kind } }: VerbContext,
   { metadata }: ApiObject,
   { uid, resourceVersion }: DeleteOptions,
 ): void {
-  const { kind } = served;
-  const refuse = (why: string) => {
-    const name = metadata.name ?? "";
-    return StatusError.conflict({ group: kind.group, resource: kind.kind }, name, why);
-  };
+  const refuse = (field: string, wanted: string, found: string | undefined, guess: string) =>
+    StatusError.conflict(
+      { group: kind.group, resource: kind.kind },
+      metadata.name ?? "",
+      `the ${field} in the precondition (${wanted}) does not match the ${field} in record (${found}). ${guess}`,
+    );
   if (uid !== undefined && uid !== metadata.uid)
-    throw refuse(
-      `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
-    );
+    throw refuse("UID", uid, metadata.uid, "The object might have been deleted and then recreated");
   if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion)
-    throw refuse(
-      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`,
-    );
-}
-
-async function admitDelete(
-  { request, served, info }: VerbContext,
-  { name, live, dryRun }: { readonly name: string; readonly live: ApiObject; readonly dryRun: boolean },
-): Promise<void> {
-  const admission = {
-    operation: "DELETE",
-    kind: served.kind,
-    resource: info.resource,
-    subresource: info.subresource,
-    namespace: info.namespace,
-    name,
-    user: request.user,
-    dryRun,
-    object: undefined,
-    oldObject: live,
-    signal: request.signal,
-    warn: (text: string) => request.warnings.push(text),
-  } as const;
-  await served.admission.mutate(admission);
-  await served.admission.validate(admission);
+    throw refuse("ResourceVersion", resourceVersion, metadata.resourceVersion, "The object might have been modified");
 }
 
 function markOrRemove({ served, request }: VerbContext, object: ApiObject, options: DeleteOptions): Change {
+  const { resource, clock } = served;
   const { metadata } = object;
-  const before = metadata.finalizers ?? [];
-  const finalizers = finalizersForDelete(before, options, served.resource.defaultPropagation);
-  const stays = served.resource.beginDelete?.(object, { user: request.user, subresource: "" }) === "keep";
-  if (finalizers.length === 0 && !stays) return { to: "nothing" };
-  const isMarked = metadata.deletionTimestamp !== undefined;
-  if (isMarked && sameTexts(finalizers, before)) return { to: "same" };
+  const finalizers = finalizersForDelete(metadata, options, resource.defaultPropagation);
+  const outcome = resource.beginDelete?.(object, { user: request.user, subresource: "" }) ?? "remove";
+  if (finalizers.length === 0 && outcome === "remove") return { to: "nothing" };
   if (finalizers.length > 0) metadata.finalizers = finalizers;
   else delete metadata.finalizers;
-  if (!isMarked) {
-    metadata.deletionTimestamp = timestamp(served.clock);
-    metadata.deletionGracePeriodSeconds = 0;
-    if ((metadata.generation ?? 0) > 0) metadata.generation = (metadata.generation ?? 0) + 1;
-  }
+  markAsDeleting(metadata, timestamp(clock));
   return { to: "object", object };
+}
+
+/** A second delete changes nothing of an object that is marked already. */
+function markAsDeleting(metadata: ObjectMeta, now: string): void {
+  const { deletionTimestamp, generation = 0 } = metadata;
+  if (deletionTimestamp === undefined && generation > 0) metadata.generation = generation + 1;
+  // Times of this form compare as texts.
+  if (deletionTimestamp === undefined || deletionTimestamp > now) metadata.deletionTimestamp = now;
+  metadata.deletionGracePeriodSeconds = 0;
 }
 
 const orphan = "orphan";
 const foreground = "foregroundDeletion";
 
-/** The finalizers that the garbage collector takes off again, as the options ask; without a word from them those that are there stay. */
+/** The garbage collector's finalizers as the options ask, or, without a word from them, as they are; all others stay. */
 function finalizersForDelete(
-  before: readonly string[],
+  { finalizers: before = [] }: ObjectMeta,
   { orphanDependents, propagationPolicy }: DeleteOptions,
   byDefault: "background" | "orphan" | undefined,
 ): string[] {
   const isNamed = propagationPolicy !== undefined || orphanDependents !== undefined;
   if (!isNamed && (before.includes(orphan) || before.includes(foreground))) return [...before];
-  const wantsOrphan =
-    propagationPolicy === "Orphan" || orphanDependents === true || (!isNamed && byDefault === "orphan");
-  const rest = before.filter((finalizer) => finalizer !== orphan && finalizer !== foreground);
-  if (wantsOrphan) rest.push(orphan);
-  if (propagationPolicy === "Foreground") rest.push(foreground);
-  return rest;
-}
-
-function sameTexts(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((text, at) => text === b[at]);
+  const after = before.filter((finalizer) => finalizer !== orphan && finalizer !== foreground);
+  if (propagationPolicy === "Orphan" || orphanDependents === true || (!isNamed && byDefault === "orphan"))
+    after.push(orphan);
+  if (propagationPolicy === "Foreground") after.push(foreground);
+  const isSame = after.length === before.length && after.every((finalizer) => before.includes(finalizer));
+  return isSame ? [...before] : after;
 }
