@@ -28,7 +28,7 @@ class Writer {
   #column = 0;
 
   finish(): string {
-    return this.#out.endsWith("\n") ? this.#out : `${this.#out}\n`;
+    return `${this.#out}\n`;
   }
 
   writeNode(value: unknown, position: Position): void {

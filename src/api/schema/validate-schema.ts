@@ -88,30 +88,36 @@ function checkScalar(value: unknown, { schema }: ScalarNode, path: string, error
   if ("const" in schema && schema.const !== value)
     errors.push(fieldError.notSupported(path, value, [String(schema.const)]));
   if (typeof value === "string") checkText(value, schema, path, errors);
-  if (typeof value === "number") checkNumber(value, schema, path, errors);
+  if (typeof value === "number" || typeof value === "bigint") checkNumber(value, schema, path, errors);
 }
 
 function checkText(value: string, schema: ScalarNode["schema"], path: string, errors: FieldError[]): void {
   const { maxLength, minLength, pattern } = schema;
-  const length = [...value].length;
-  if (typeof maxLength === "number" && length > maxLength)
-    errors.push({
-      reason: "FieldValueTooLong",
-      field: path,
-      message: `Too long: may not be more than ${maxLength} bytes`,
-    });
+  const length = typeof maxLength === "number" || typeof minLength === "number" ? [...value].length : 0;
+  if (typeof maxLength === "number" && length > maxLength) errors.push(fieldError.tooLong(path, maxLength));
   if (typeof minLength === "number" && length < minLength)
     errors.push(fieldError.invalid(path, value, `${path} in body should be at least ${minLength} chars long`));
-  if (typeof pattern === "string" && !new RegExp(pattern, "u").test(value))
+  if (typeof pattern === "string" && !expressionOf(pattern).test(value))
     errors.push(fieldError.invalid(path, value, `${path} in body should match '${pattern}'`));
 }
 
-function checkNumber(value: number, schema: ScalarNode["schema"], path: string, errors: FieldError[]): void {
-  const { minimum, maximum, multipleOf } = schema;
-  if (typeof minimum === "number" && value < minimum)
-    errors.push(fieldError.invalid(path, value, `${path} in body should be greater than or equal to ${minimum}`));
-  if (typeof maximum === "number" && value > maximum)
-    errors.push(fieldError.invalid(path, value, `${path} in body should be less than or equal to ${maximum}`));
-  if (typeof multipleOf === "number" && value % multipleOf !== 0)
-    errors.push(fieldError.invalid(path, value, `${path} in body should be a multiple of ${multipleOf}`));
+/** As many as the schemas of a program have. */
+const expressions = new Map<string, RegExp>();
+
+function expressionOf(pattern: string): RegExp {
+  const known = expressions.get(pattern);
+  if (known !== undefined) return known;
+  const expression = new RegExp(pattern, "u");
+  expressions.set(pattern, expression);
+  return expression;
+}
+
+function checkNumber(value: number | bigint, schema: ScalarNode["schema"], path: string, errors: FieldError[]): void {
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
+  const refuse = (what: string) => errors.push(fieldError.invalid(path, value, `${path} in body should be ${what}`));
+  if (typeof minimum === "number" && value < minimum) refuse(`greater than or equal to ${minimum}`);
+  if (typeof maximum === "number" && value > maximum) refuse(`less than or equal to ${maximum}`);
+  if (typeof exclusiveMinimum === "number" && value <= exclusiveMinimum) refuse(`greater than ${exclusiveMinimum}`);
+  if (typeof exclusiveMaximum === "number" && value >= exclusiveMaximum) refuse(`less than ${exclusiveMaximum}`);
+  if (typeof multipleOf === "number" && Number(value) % multipleOf !== 0) refuse(`a multiple of ${multipleOf}`);
 }
