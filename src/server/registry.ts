@@ -7,7 +7,7 @@ import type { ResourceCache } from "./cache/resource-cache.ts";
 import { statusOfStorageError } from "./registry/storage-status.ts";
 import { Turns } from "./registry/turns.ts";
 import type { Resource } from "./resource.ts";
-import { encodeStored } from "./stored-object.ts";
+import { encodeStored, itemOfStored } from "./stored-object.ts";
 
 export { statusOfStorageError } from "./registry/storage-status.ts";
 
@@ -149,9 +149,8 @@ export class Registry {
     object: ApiObject,
   ): Plan {
     const value = encodeStored(this.#resource.kind, object);
-    const entry = this.#entry({ key, value, revision: expected });
     const outcome = { wasRemoved: false, wasCreated: current === undefined };
-    if (current !== undefined && this.#isSame(entry, current)) {
+    if (current !== undefined && this.#isSame(value, current)) {
       const tried = () => ({ entry: current, isCommitted: true, resourceVersion: undefined, ...outcome });
       return { write: undefined, tried, committed: tried };
     }
@@ -162,16 +161,16 @@ export class Registry {
     };
   }
 
-  #isSame(entry: CacheEntry, current: CacheEntry): boolean {
-    const { stored } = this.#resource.kind;
-    return entry.item(stored).equals(current.item(stored));
+  #isSame(value: Buffer, current: CacheEntry): boolean {
+    const { kind } = this.#resource;
+    return itemOfStored(kind, value, current.revision).equals(current.item(kind.stored));
   }
 
   /** A removal may show the object as the request made it, still with the resourceVersion that it had. */
   #answerOf(current: CacheEntry, answer: ApiObject | undefined): CacheEntry {
     if (answer === undefined) return current;
     const value = encodeStored(this.#resource.kind, answer);
-    return this.#entry({ key: current.key, value, revision: current.revision });
+    return this.#ourEntry({ key: current.key, value, revision: current.revision });
   }
 
   /** What storage has where it is not what was seen; undefined where it is. */
@@ -200,19 +199,19 @@ export class Registry {
   }
 
   #committed(keyValue: KeyValue): Stored {
-    return { entry: this.#entry(keyValue), isCommitted: true, resourceVersion: undefined };
+    return { entry: this.#ourEntry(keyValue), isCommitted: true, resourceVersion: undefined };
   }
 
   #tried(keyValue: KeyValue, { metadata }: ApiObject): Stored {
-    return { entry: this.#entry(keyValue), isCommitted: false, resourceVersion: metadata.resourceVersion };
+    return { entry: this.#ourEntry(keyValue), isCommitted: false, resourceVersion: metadata.resourceVersion };
   }
 
-  #entry(keyValue: KeyValue): CacheEntry {
-    return new CacheEntry(this.#resource, keyValue);
+  #ourEntry(keyValue: KeyValue): CacheEntry {
+    return new CacheEntry(this.#resource, keyValue, { isCanonical: true });
   }
 
   #entryOf(keyValue: KeyValue | undefined): CacheEntry | undefined {
-    return keyValue === undefined ? undefined : this.#entry(keyValue);
+    return keyValue === undefined ? undefined : new CacheEntry(this.#resource, keyValue);
   }
 
   #alreadyExists({ metadata }: ApiObject, existing: CacheEntry | undefined): StatusError {

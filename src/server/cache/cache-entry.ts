@@ -22,13 +22,20 @@ export class CacheEntry implements Keyed {
   #value: Buffer;
   /** Whether `#value` is the item of the stored version by now, and no longer the stored bytes. */
   #isItem = false;
+  readonly #isCanonical: boolean;
   #selectable: Selectable | undefined;
 
-  constructor(resource: Resource, { key, value, revision }: KeyValue) {
+  /** `isCanonical`: the value was encoded here, so that nothing is missing in it. */
+  constructor(
+    resource: Resource,
+    { key, value, revision }: KeyValue,
+    { isCanonical = false }: { readonly isCanonical?: boolean } = {},
+  ) {
     this.key = key;
     this.revision = revision;
     this.#resource = resource;
     this.#value = value;
+    this.#isCanonical = isCanonical;
   }
 
   /** The same object as of another revision: how a delete shows what it deleted. */
@@ -62,7 +69,7 @@ export class CacheEntry implements Keyed {
     const { kind } = this.#resource;
     // A value that another writer left without its version's defaults is read with them, as the reference reads it.
     this.#value =
-      kind.versions[kind.stored]?.default === undefined
+      this.#isCanonical || kind.versions[kind.stored]?.default === undefined
         ? itemOfStored(kind, this.#value, this.revision)
         : this.#defaultedItem(kind);
     this.#isItem = true;
