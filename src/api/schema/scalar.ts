@@ -59,8 +59,15 @@ const int32Max = 2 ** 31 - 1;
 function decodeInteger(value: unknown, node: ScalarNode, path: string): number | bigint {
   const isInt32 = node.scalar === "int-or-string" || node.schema.format === "int32";
   if (typeof value === "bigint" && !isInt32) return value; // The reader makes bigints of what an int64 holds, and of nothing else.
-  if (typeof value === "number" && (isInt32 ? isOfInt32(value) : Number.isSafeInteger(value))) return value;
+  if (typeof value === "number" && (isInt32 ? isOfInt32(value) : isOfInt64(value))) return value;
   throw new DecodeError(path, goType(node), value);
+}
+
+const int64Limit = 2 ** 63;
+
+/** Whether it is an integer that an int64 may hold; -2^63 itself comes as a bigint. */
+function isOfInt64(value: number): boolean {
+  return Number.isInteger(value) && Math.abs(value) < int64Limit;
 }
 
 function isOfInt32(value: number): boolean {
