@@ -1,6 +1,8 @@
 // What a request asks for, read from its method, path and query as Kubernetes reads it.
 // https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb
 
+import { getOwn } from "../base/own.ts";
+
 /** A request for a resource (`isResource`), or for a path such as /healthz. */
 export interface RequestInfo {
   readonly isResource: boolean;
@@ -54,6 +56,14 @@ interface Request {
   readonly rawQuery: string;
 }
 
+const longRunningVerbs = new Set(["watch", "proxy"]);
+const longRunningSubresources = new Set(["attach", "exec", "log", "portforward", "proxy"]);
+
+/** Requests that last as long as their client likes: they have no deadline and no seat among those under way. */
+export function isLongRunning({ verb, subresource }: RequestInfo): boolean {
+  return longRunningVerbs.has(verb) || (subresource !== "" && longRunningSubresources.has(subresource));
+}
+
 /** Reads a request's line. */
 export function readRequestInfo(request: Request): RequestInfo {
   const { method, path } = request;
@@ -65,10 +75,10 @@ export function readRequestInfo(request: Request): RequestInfo {
   if (!isCore && parts.length < 4) return nonResource;
   const [group = "", version = ""] = isCore ? ["", parts[1]] : [parts[1], parts[2]];
   let rest = parts.slice(isCore ? 2 : 3);
-  let verb = verbs[method] ?? "";
+  let verb = getOwn(verbs, method) ?? "";
   if (rest[0] === "watch" || rest[0] === "proxy") {
     if (rest.length < 2) return nonResource;
-    if (rest[0] === "watch") verb = "watch";
+    verb = rest[0];
     rest = rest.slice(1);
   }
   let namespace = "";
@@ -100,7 +110,7 @@ function settle({ query, rawQuery }: Request, info: RequestInfo): RequestInfo {
   if (name === "" && verb === "get") verb = isTrue(query.get("watch")) ? "watch" : "list";
   else if (name === "" && verb === "delete") verb = "deletecollection";
   const isCollection = verb === "list" || verb === "watch" || verb === "deletecollection";
-  if (isCollection && name === "") name = /^metadata\.name==?([^,!=]+)$/.exec(fieldSelector)?.[1] ?? "";
+  if (isCollection && name === "") name = nameOf(fieldSelector);
   return {
     ...info,
     verb,
@@ -108,6 +118,12 @@ function settle({ query, rawQuery }: Request, info: RequestInfo): RequestInfo {
     labelSelector: isCollection ? labelSelector : "",
     fieldSelector: isCollection ? fieldSelector : "",
   };
+}
+
+/** The one name that a field selector selects. It is part of what the user must be allowed; one that no path could hold is none. */
+function nameOf(fieldSelector: string): string {
+  const [, name = ""] = /(?:^|,)metadata\.name==?([^,!=]+)(?:,|$)/.exec(fieldSelector) ?? [];
+  return name === "." || name === ".." || /[/%]/.test(name) ? "" : name;
 }
 
 function isTrue(value: string | null): boolean {

@@ -1,6 +1,7 @@
 // From a request to the verb that answers it, with the router's refusals: 404, 405 and 406.
 
 import { isAcceptable, routerNotAcceptable, StatusError } from "../api/door.ts";
+import { getOwn } from "../base/own.ts";
 import { type ApiRequest, type ApiResponse, header } from "./exchange.ts";
 import { lifecycleWarning } from "./lifecycle-warning.ts";
 import type { RequestInfo } from "./request-info.ts";
@@ -37,6 +38,7 @@ export function resourceRouter(resources: readonly ServedResource[], verbs: Verb
 
   return (request) => {
     const { info, path } = request;
+    if (!isExact(path, info)) return undefined;
     if (!info.isResource)
       return isBelowGroup(path, groups) ? Promise.reject(StatusError.resourceNotFound()) : undefined;
     if (!groups.has(info.group)) return undefined;
@@ -45,6 +47,12 @@ export function resourceRouter(resources: readonly ServedResource[], verbs: Verb
     const route = readRoute(request, served);
     return dispatch({ request, served, route, verbs });
   };
+}
+
+/** RequestInfo overlooks slashes that are too many; the router does not. */
+function isExact(path: string, { isResource, group }: RequestInfo): boolean {
+  if (!isResource) return true;
+  return group === "" ? path.startsWith("/api/") : path.startsWith("/apis/");
 }
 
 /** Whether a path that names no resource lies in a group that is served, such as `/apis/GROUP/`. */
@@ -60,6 +68,8 @@ interface Route {
   /** `flunders/`: an item without a name. */
   readonly hasEmptyName: boolean;
   readonly isWatchPath: boolean;
+  /** Whether the path names a namespace, be it an empty one. */
+  readonly isInNamespace: boolean;
 }
 
 /** The form of the path, segment by segment: RequestInfo is more lenient than the router. Throws 404. */
@@ -73,7 +83,7 @@ function readRoute({ path, info }: ApiRequest, { isNamespaced }: ServedResource)
   if (isInNamespace && !isNamespaced) throw StatusError.resourceNotFound();
   if (isNamespaced && !isInNamespace && name !== undefined) throw StatusError.resourceNotFound();
   if (more.some((segment) => segment === "") || (name === "" && more.length > 0)) throw StatusError.resourceNotFound();
-  return { isCollection: name === undefined, hasEmptyName: name === "", isWatchPath };
+  return { isCollection: name === undefined, hasEmptyName: name === "", isWatchPath, isInNamespace };
 }
 
 interface Dispatch {
@@ -87,10 +97,11 @@ function dispatch({ request, served, route, verbs }: Dispatch): Promise<ApiRespo
   const { info } = request;
   if (info.subresource !== "") return dispatchSubresource({ request, served, route, verbs });
   const verb = mainVerb(request, route, served);
+  if (verb === "patch") requirePatchType(request);
   requireAcceptable(request, verb === "list" || verb === "watch");
   warnOfLifecycle(request, served, info);
   if (route.hasEmptyName) throw StatusError.badRequest("name must be provided");
-  requireName(info.name, served);
+  requirePlainNames(info);
   return verbs.main[verb]({ request, served, version: info.version, info });
 }
 
@@ -109,21 +120,20 @@ const collectionVerbs: Readonly<Record<string, ResourceVerb>> = {
 /** Throws 405 for a method that the path does not have. */
 function mainVerb(
   { method, info }: ApiRequest,
-  { isCollection, isWatchPath }: Route,
+  route: Route,
   { resource, isNamespaced }: ServedResource,
 ): ResourceVerb {
-  const verb = isWatchPath
-    ? method === "GET"
-      ? "watch"
-      : undefined
-    : isCollection
-      ? collectionVerbs[method]
-      : itemVerbs[method];
+  const verb = verbOfMethod(method, route);
   if (verb === undefined || !(resource.verbs ?? allVerbs).includes(verb)) throw StatusError.methodNotAllowed();
-  // Across all namespaces there is nothing but lists.
-  if (isCollection && isNamespaced && verb !== "list" && verb !== "watch" && !info.path.includes("/namespaces/"))
-    throw StatusError.methodNotAllowed();
+  // Across all namespaces there is nothing but lists and watches.
+  const isAcrossNamespaces = route.isCollection && isNamespaced && !route.isInNamespace;
+  if (isAcrossNamespaces && verb !== "list" && verb !== "watch") throw StatusError.methodNotAllowed();
   return verb === "list" && info.verb === "watch" ? "watch" : verb;
+}
+
+function verbOfMethod(method: string, { isCollection, isWatchPath }: Route): ResourceVerb | undefined {
+  if (isWatchPath) return method === "GET" ? "watch" : undefined;
+  return getOwn(isCollection ? collectionVerbs : itemVerbs, method);
 }
 
 function dispatchSubresource({ request, served, verbs }: Dispatch): Promise<ApiResponse> {
@@ -136,7 +146,7 @@ function dispatchSubresource({ request, served, verbs }: Dispatch): Promise<ApiR
       : undefined;
   if (connect !== undefined) {
     if (!connect.methods.includes(method)) throw StatusError.methodNotAllowed();
-    requireName(info.name, served);
+    requirePlainNames(info);
     return verbs.connect(context);
   }
   const table =
@@ -146,19 +156,36 @@ function dispatchSubresource({ request, served, verbs }: Dispatch): Promise<ApiR
         ? verbs.scale
         : undefined;
   if (table === undefined || info.rest.length > 0) throw StatusError.resourceNotFound();
-  const verb = itemVerbs[method];
+  const verb = getOwn(itemVerbs, method);
   const handler = verb === undefined ? undefined : table[verb];
   if (handler === undefined) throw StatusError.methodNotAllowed();
+  if (verb === "patch") requirePatchType(request);
   requireAcceptable(request, false);
   warnOfLifecycle(request, served, info);
-  requireName(info.name, served);
+  requirePlainNames(info);
   return handler(context);
 }
 
-/** A name that would climb out of its prefix. Names of other odd forms simply do not exist. */
-function requireName(name: string, { groupResource }: ServedResource): void {
-  if (name === "." || name === "..")
-    throw StatusError.badRequest(`name ${JSON.stringify(name)} of ${groupResource.resource} is not allowed in a path`);
+/** Names that would climb out of their place. Names of other odd forms simply do not exist. */
+function requirePlainNames({ namespace, name }: RequestInfo): void {
+  for (const one of [namespace, name])
+    if (one === "." || one === "..")
+      throw StatusError.badRequest(`invalid name ${JSON.stringify(one)} in the path: may not be "." or ".."`);
+}
+
+const patchTypes = new Set([
+  "application/json-patch+json",
+  "application/merge-patch+json",
+  "application/strategic-merge-patch+json",
+  "application/apply-patch+yaml",
+  "application/apply-patch+cbor",
+]);
+
+/** The router's 415, which comes before anything is known of the object. */
+function requirePatchType({ headers }: ApiRequest): void {
+  const types = (header(headers, "content-type") ?? "").split(",").map((type) => type.split(";")[0]?.trim() ?? "");
+  if (types.some((type) => patchTypes.has(type))) return;
+  throw new StatusError("UnsupportedMediaType", "415: Unsupported Media Type", { details: {} });
 }
 
 function requireAcceptable(request: ApiRequest, streams: boolean): void {

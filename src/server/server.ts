@@ -10,15 +10,23 @@ import { type Authorizer, unionAuthorizer } from "./authorization/authorizer.ts"
 import { alwaysAllowPaths, systemMasters } from "./authorization/system-masters.ts";
 import { discoveryOf } from "./discovery/discovery.ts";
 import { type ApiRequest, type ApiResponse, compose, type Filter, type Handler } from "./exchange.ts";
+import { type AuditOptions, audit } from "./filters/audit.ts";
 import { authenticate } from "./filters/authenticate.ts";
 import { authorize } from "./filters/authorize.ts";
+import { cacheControl } from "./filters/cache-control.ts";
+import { cors } from "./filters/cors.ts";
+import { deadline } from "./filters/deadline.ts";
 import { impersonate } from "./filters/impersonate.ts";
-import { defaultInFlightLimits, type InFlightLimits, limitInFlight } from "./filters/limit-in-flight.ts";
+import { type InFlightLimits, limitInFlight } from "./filters/limit-in-flight.ts";
 import { recover } from "./filters/recover.ts";
 import { requestInfo } from "./filters/request-info.ts";
 import { answerHealth, type HealthCheck } from "./health.ts";
 import { type Listener, type ListenOptions, listen } from "./http/listener.ts";
 import { type Logger, silentLogger } from "./logging.ts";
+import { answerMetrics } from "./metrics/answer-metrics.ts";
+import { processMetrics } from "./metrics/process-metrics.ts";
+import type { Metric } from "./metrics/registry.ts";
+import { inFlightMetric, knows, requestMetrics, storedObjects } from "./metrics/request-metrics.ts";
 import type { Resource } from "./resource.ts";
 import { resourceRouter, type VerbTable } from "./routes.ts";
 import { type ServedResource, serveResource } from "./served-resource.ts";
@@ -61,6 +69,12 @@ export interface ApiServerOptions {
   readonly innerFilters?: readonly Filter[];
   readonly healthChecks?: readonly HealthCheck[];
   readonly inFlightLimits?: InFlightLimits;
+  /** What a client may ask for at most with `?timeout=`. Default one minute. */
+  readonly requestTimeoutMs?: number;
+  /** Patterns of the origins whose web pages may read answers. Default none. */
+  readonly corsAllowedOrigins?: readonly RegExp[];
+  /** Records requests. Default: nobody does. */
+  readonly audit?: Omit<AuditOptions, "clock">;
   /** What an unknown path answers: an extension server lists its paths, a main API server says `404 page not found`. Default "paths". */
   readonly unknownPaths?: "paths" | "plain";
   readonly logger?: Logger;
@@ -96,17 +110,29 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     serveResource({ resource, storage, prefix: keyPrefix, admission, authorizer, clock }),
   );
   admission.initialize(admissionServer(served));
+  const counted = requestMetrics((group, version, resource) => knows(served, group, version, resource));
+  const inFlight = limitInFlight(options.inFlightLimits, clock);
   const handle = compose(
     [
       recover(logger),
       requestInfo,
+      counted.filter,
+      cacheControl,
+      deadline(options.requestTimeoutMs),
+      cors(options.corsAllowedOrigins ?? []),
       authenticate({ authenticators: options.authenticators, allowsAnonymous: options.allowsAnonymous ?? true }),
+      ...(options.audit === undefined ? [] : [audit({ ...options.audit, clock })]),
       impersonate(authorizer),
-      limitInFlight(options.inFlightLimits ?? defaultInFlightLimits),
-      authorize(authorizer),
+      inFlight.filter,
+      authorize({ authorizer, logger }),
       ...(options.innerFilters ?? []),
     ],
-    routes(options, served),
+    routes(options, served, () => [
+      ...counted.metrics,
+      inFlightMetric(() => ({ reading: inFlight.reading.inside, mutating: inFlight.mutating.inside })),
+      storedObjects(served),
+      ...processMetrics(),
+    ]),
   );
   for (const { cache } of served) cache.start();
   const listeners: Listener[] = [];
@@ -130,7 +156,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
 }
 
 /** Resources first, since nearly every request is for one; then the documents, and what is left. */
-function routes(options: ApiServerOptions, served: readonly ServedResource[]): Handler {
+function routes(
+  options: ApiServerOptions,
+  served: readonly ServedResource[],
+  metrics: () => Iterable<Metric>,
+): Handler {
   const route = resourceRouter(served, verbs);
   const discover = discoveryOf(options.resources);
   const checks = [...standardChecks(options.storage, served), ...(options.healthChecks ?? [])];
@@ -142,6 +172,7 @@ function routes(options: ApiServerOptions, served: readonly ServedResource[]): H
     return (
       discover(request) ??
       (await answerHealth(request, checks)) ??
+      answerMetrics(request, metrics) ??
       answerVersion(request) ??
       (await route(request)) ??
       answerUnknown(request, { style: options.unknownPaths ?? "paths", resources: options.resources, checks })

@@ -13,7 +13,9 @@ export type TokenLookup = (token: string, signal: AbortSignal) => Promise<UserIn
 export function bearerTokenAuthenticator(lookUp: TokenLookup): Authenticator {
   return {
     async authenticate(request) {
-      const token = bearerToken(header(request.headers, "authorization"));
+      const token =
+        bearerToken(header(request.headers, "authorization")) ||
+        webSocketToken(header(request.headers, "sec-websocket-protocol"));
       if (token === "") return undefined;
       const user = await lookUp(token, request.signal);
       if (user === undefined) throw unauthorized();
@@ -26,6 +28,12 @@ export function bearerTokenAuthenticator(lookUp: TokenLookup): Authenticator {
 function bearerToken(authorization: string | undefined): string {
   const [scheme = "", token = ""] = (authorization ?? "").trim().split(" ");
   return scheme.toLowerCase() === "bearer" ? token : "";
+}
+
+/** Web pages cannot set headers of a WebSocket, so that the token comes as one of its protocols, in base64url. */
+function webSocketToken(protocols: string | undefined): string {
+  const [, encoded = ""] = /(?:^|[\s,])base64url\.bearer\.authorization\.k8s\.io\.([\w-]+)/.exec(protocols ?? "") ?? [];
+  return Buffer.from(encoded, "base64url").toString();
 }
 
 /** Reads a file of lines `token,user,uid,"group1,group2"`. Throws a TypeError for a line that is none. */

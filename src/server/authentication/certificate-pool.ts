@@ -21,13 +21,14 @@ export class CertificatePool {
 
   /** The leaf of a chain that leads to one of the pool's certificates; undefined where it does not. */
   verify(chain: readonly Buffer[]): X509Certificate | undefined {
-    const certificates = chain.map((der) => new X509Certificate(der));
+    const certificates = parse(chain);
     const [leaf] = certificates;
     if (leaf === undefined || !isForClients(leaf)) return undefined;
     let current = leaf;
     for (let step = 0; step <= certificates.length; step++) {
       if (!this.#isValidNow(current)) return undefined;
-      if (this.#roots.some((root) => this.#isValidNow(root) && signed(root, current))) return leaf;
+      if (this.#roots.some((root) => this.#isValidNow(root) && (isSame(root, current) || signed(root, current))))
+        return leaf;
       const issuer = certificates.find(
         (candidate) => candidate !== current && candidate.ca && signed(candidate, current),
       );
@@ -41,6 +42,19 @@ export class CertificatePool {
     const nowMs = this.#clock.nowMs();
     return validFromDate.getTime() <= nowMs && nowMs <= validToDate.getTime();
   }
+}
+
+/** Empty where the client has shown what is no certificate. */
+function parse(chain: readonly Buffer[]): X509Certificate[] {
+  try {
+    return chain.map((der) => new X509Certificate(der));
+  } catch {
+    return [];
+  }
+}
+
+function isSame(root: X509Certificate, certificate: X509Certificate): boolean {
+  return root.raw.equals(certificate.raw);
 }
 
 function isForClients({ keyUsage }: X509Certificate): boolean {

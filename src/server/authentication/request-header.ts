@@ -1,10 +1,14 @@
 // Users that a front proxy names in headers, believed only behind its verified certificate.
 // https://kubernetes.io/docs/tasks/extend-kubernetes/configure-aggregation-layer/#original-request-username-and-group
 
-import { type ApiRequest, type Headers, header } from "../exchange.ts";
+import { type Clock, systemClock } from "../../base/clock.ts";
+import { setOwn } from "../../base/own.ts";
+import { type Headers, header } from "../exchange.ts";
+import { unauthorized } from "../filters/authenticate.ts";
 import type { CertificatePool } from "./certificate-pool.ts";
-import { subjectOf } from "./client-certificate.ts";
+import { subjectOf } from "./certificate-subject.ts";
 import type { Authenticator } from "./user.ts";
+import { rememberVerified } from "./verified-leaf.ts";
 
 /** Header names are lower case. */
 export interface RequestHeaderConfig {
@@ -18,50 +22,38 @@ export interface RequestHeaderConfig {
 }
 
 /** `config` is asked at each request: it may come from a configmap that changes. */
-export function requestHeaderAuthenticator(config: () => RequestHeaderConfig | undefined): Authenticator {
-  const verdicts = Symbol("front proxy by certificate");
+export function requestHeaderAuthenticator(
+  config: () => RequestHeaderConfig | undefined,
+  clock: Clock = systemClock,
+): Authenticator {
+  const commonNameBy = rememberVerified((leaf) => subjectOf(leaf).commonName, clock);
   return {
-    authenticate(request) {
+    authenticate({ peer, headers }) {
       const current = config();
-      if (current === undefined || request.peer.certificates.length === 0) return undefined;
-      if (!isProxy(request, current, verdicts)) return undefined;
-      const name = firstOf(request.headers, current.usernameHeaders);
+      if (current === undefined || peer.certificates.length === 0) return undefined;
+      const proxy = commonNameBy(peer, current.pool);
+      // Others may still know the certificate; where nobody does, its bearer is not let in as anonymous.
+      if (proxy === undefined || !isAllowed(proxy, current)) throw unauthorized();
+      const name = firstOf(headers, current.usernameHeaders);
       if (name === "") return undefined;
-      const groups = current.groupHeaders.flatMap((group) => valuesOf(request.headers, group));
       return {
         name,
-        uid: firstOf(request.headers, current.uidHeaders),
-        groups,
-        extra: extraOf(request.headers, current.extraHeaderPrefixes),
+        uid: firstOf(headers, current.uidHeaders),
+        groups: current.groupHeaders.flatMap((group) => valuesOf(headers, group)),
+        extra: extraOf(headers, current.extraHeaderPrefixes),
       };
     },
   };
 }
 
-function isProxy({ peer }: ApiRequest, config: RequestHeaderConfig, verdicts: symbol): boolean {
-  const known = peer.memo.get(verdicts);
-  if (isVerdict(known) && known.config === config) return known.isProxy;
-  const leaf = config.pool.verify(peer.certificates);
-  const isTrusted =
-    leaf !== undefined &&
-    (config.allowedNames.length === 0 || config.allowedNames.includes(subjectOf(leaf).commonName));
-  peer.memo.set(verdicts, { config, isProxy: isTrusted } satisfies Verdict);
-  return isTrusted;
-}
-
-interface Verdict {
-  readonly config: RequestHeaderConfig;
-  readonly isProxy: boolean;
-}
-
-function isVerdict(value: unknown): value is Verdict {
-  return typeof value === "object" && value !== null && "config" in value;
+function isAllowed(proxy: string, { allowedNames }: RequestHeaderConfig): boolean {
+  return allowedNames.length === 0 || allowedNames.includes(proxy);
 }
 
 function firstOf(headers: Headers, names: readonly string[]): string {
   for (const name of names) {
-    const value = header(headers, name);
-    if (value !== undefined && value !== "") return value;
+    const value = header(headers, name)?.trim() ?? "";
+    if (value !== "") return value;
   }
   return "";
 }
@@ -74,12 +66,12 @@ function valuesOf(headers: Headers, name: string): readonly string[] {
 
 /** Keys are percent-escaped, so that any text can be one. */
 function extraOf(headers: Headers, prefixes: readonly string[]): Record<string, readonly string[]> {
-  const entries: [string, readonly string[]][] = [];
-  for (const name of Object.keys(headers)) {
+  const extra: Record<string, readonly string[]> = {};
+  for (const name in headers) {
     const prefix = prefixes.find((candidate) => name.startsWith(candidate));
-    if (prefix !== undefined) entries.push([unescapeKey(name.slice(prefix.length)), valuesOf(headers, name)]);
+    if (prefix !== undefined) setOwn(extra, unescapeKey(name.slice(prefix.length)), valuesOf(headers, name));
   }
-  return Object.fromEntries(entries);
+  return extra;
 }
 
 function unescapeKey(key: string): string {

@@ -29,17 +29,31 @@ export interface Authorizer {
   authorize(attributes: Attributes, signal: AbortSignal): Promise<Decision> | Decision;
 }
 
-/** Asks one after the other until one has an opinion. Reasons of those without one are joined with commas, as Kubernetes does. */
+/**
+ * Asks one after the other until one has an opinion, at once where they know at once. Reasons of those without one are joined with commas,
+ * as Kubernetes does.
+ */
 export function unionAuthorizer(authorizers: readonly Authorizer[]): Authorizer {
-  return {
-    async authorize(attributes, signal) {
-      const reasons: string[] = [];
-      for (const authorizer of authorizers) {
-        const decision = await authorizer.authorize(attributes, signal);
-        if (decision.verdict !== "no opinion") return decision;
-        if (decision.reason !== "") reasons.push(decision.reason);
-      }
-      return { verdict: "no opinion", reason: reasons.join(", ") };
-    },
+  const askFrom = (start: number, reasons: string[], attributes: Attributes, signal: AbortSignal): Asked => {
+    for (let at = start; at < authorizers.length; at++) {
+      const decision = authorizers[at]?.authorize(attributes, signal) ?? noOpinion;
+      if (decision instanceof Promise)
+        return decision.then((decided) => settle(decided, reasons) ?? askFrom(at + 1, reasons, attributes, signal));
+      const settled = settle(decision, reasons);
+      if (settled !== undefined) return settled;
+    }
+    return { verdict: "no opinion", reason: reasons.join(", ") };
   };
+  return { authorize: (attributes, signal) => askFrom(0, [], attributes, signal) };
+}
+
+type Asked = Promise<Decision> | Decision;
+
+const noOpinion: Decision = { verdict: "no opinion", reason: "" };
+
+/** The decision where it is one; else its reason is kept. */
+function settle(decision: Decision, reasons: string[]): Decision | undefined {
+  if (decision.verdict !== "no opinion") return decision;
+  if (decision.reason !== "") reasons.push(decision.reason);
+  return undefined;
 }

@@ -2,7 +2,7 @@
 
 import { StatusError } from "../../api/door.ts";
 import { type Authenticator, anonymous, type UserInfo } from "../authentication/user.ts";
-import type { Filter } from "../exchange.ts";
+import type { ApiRequest, Filter } from "../exchange.ts";
 
 export interface AuthenticateOptions {
   /** Asked in this order. */
@@ -12,25 +12,30 @@ export interface AuthenticateOptions {
 
 const authenticatedGroup = "system:authenticated";
 
-export function authenticate({ authenticators, allowsAnonymous }: AuthenticateOptions): Filter {
+export function authenticate(options: AuthenticateOptions): Filter {
   return (next) => async (request) => {
-    let wasRefused = false;
-    for (const authenticator of authenticators) {
-      try {
-        const found = authenticator.authenticate(request);
-        const user = found instanceof Promise ? await found : found;
-        if (user === undefined) continue;
-        request.user = withSystemGroup(user);
-        return next(request);
-      } catch (error) {
-        if (!(error instanceof StatusError) || error.code !== 401) throw error;
-        wasRefused = true;
-      }
-    }
-    if (wasRefused || !allowsAnonymous) throw unauthorized();
-    request.user = anonymous;
+    request.user = await findUser(request, options);
     return next(request);
   };
+}
+
+async function findUser(
+  request: ApiRequest,
+  { authenticators, allowsAnonymous }: AuthenticateOptions,
+): Promise<UserInfo> {
+  let wasRefused = false;
+  for (const authenticator of authenticators) {
+    try {
+      const found = authenticator.authenticate(request);
+      const user = found instanceof Promise ? await found : found;
+      if (user !== undefined) return withSystemGroup(user);
+    } catch (error) {
+      if (!(error instanceof StatusError) || error.code !== 401) throw error;
+      wasRefused = true;
+    }
+  }
+  if (wasRefused || !allowsAnonymous) throw unauthorized();
+  return anonymous;
 }
 
 /** 401, which tells nothing. */
@@ -38,13 +43,16 @@ export function unauthorized(): StatusError {
   return new StatusError("Unauthorized", "Unauthorized");
 }
 
-const withGroup = new WeakMap<UserInfo, UserInfo>();
+/** Users whom their authenticator keeps are completed once. */
+const completed = new WeakMap<UserInfo, UserInfo>();
 
 function withSystemGroup(user: UserInfo): UserInfo {
-  if (user.name === anonymous.name || user.groups.includes(authenticatedGroup)) return user;
-  const known = withGroup.get(user);
+  const known = completed.get(user);
   if (known !== undefined) return known;
-  const complete = { ...user, groups: [...user.groups, authenticatedGroup] };
-  withGroup.set(user, complete);
+  const complete =
+    user.name === anonymous.name || user.groups.includes(authenticatedGroup)
+      ? user
+      : { ...user, groups: [...user.groups, authenticatedGroup] };
+  completed.set(user, complete);
   return complete;
 }

@@ -1,33 +1,43 @@
 // Lets through what the user may do. https://kubernetes.io/docs/reference/access-authn-authz/authorization/
 
 import { StatusError } from "../../api/door.ts";
-import type { Attributes, Authorizer } from "../authorization/authorizer.ts";
-import type { ApiRequest, Filter } from "../exchange.ts";
+import type { Attributes, Authorizer, Decision } from "../authorization/authorizer.ts";
+import type { ApiRequest, ApiResponse, Filter } from "../exchange.ts";
+import type { Logger } from "../logging.ts";
+import { plainText } from "../plain-text.ts";
 
-export function authorize(authorizer: Authorizer): Filter {
+interface AuthorizeOptions {
+  readonly authorizer: Authorizer;
+  readonly logger: Logger;
+}
+
+export function authorize({ authorizer, logger }: AuthorizeOptions): Filter {
   return (next) => async (request) => {
     const attributes = attributesOf(request);
-    const decided = authorizer.authorize(attributes, request.signal);
-    const { verdict, reason } = decided instanceof Promise ? await decided : decided;
-    if (verdict !== "allow") throw forbidden(attributes, reason);
+    let decision: Decision;
+    try {
+      const decided = authorizer.authorize(attributes, request.signal);
+      decision = decided instanceof Promise ? await decided : decided;
+    } catch (error) {
+      logger.error({ error, path: request.rawPath }, "a request could not be authorized");
+      return undecided(request);
+    }
+    if (decision.verdict !== "allow") throw forbidden(attributes, decision.reason);
     return next(request);
   };
 }
 
-export function attributesOf({ info, user }: ApiRequest): Attributes {
-  const {
-    isResource,
-    verb,
-    path,
-    group,
-    version,
-    resource,
-    subresource,
-    namespace,
-    name,
-    labelSelector,
-    fieldSelector,
-  } = info;
+/** Nobody could say whether the user may: the reference tells that as text. Why is in the log, since it is not the client's to know. */
+function undecided({ rawPath }: ApiRequest): ApiResponse {
+  return plainText(
+    500,
+    `Internal Server Error: ${JSON.stringify(sanitized(rawPath))}: the request could not be authorized\n`,
+  );
+}
+
+export function attributesOf({ info, user }: Pick<ApiRequest, "info" | "user">): Attributes {
+  const { isResource, verb, path, group, version, resource, subresource, namespace, name } = info;
+  const { labelSelector, fieldSelector } = info;
   return {
     user,
     isResource,
@@ -47,7 +57,7 @@ export function attributesOf({ info, user }: ApiRequest): Attributes {
 /** 403 in Kubernetes' words: who may not do what to what, where, and why. */
 export function forbidden(attributes: Attributes, reason: string): StatusError {
   const { group, resource, name } = attributes;
-  const why = `${describe(attributes)}${reason === "" ? "" : `: ${reason}`}`;
+  const why = `${sanitized(describe(attributes))}${reason === "" ? "" : `: ${reason}`}`;
   return StatusError.forbidden({ group, resource }, name, why);
 }
 
@@ -57,4 +67,11 @@ function describe({ user, isResource, verb, path, group, resource, subresource, 
   const what = subresource === "" ? resource : `${resource}/${subresource}`;
   const where = namespace === "" ? "at the cluster scope" : `in the namespace ${JSON.stringify(namespace)}`;
   return `${who} resource ${JSON.stringify(what)} in API group ${JSON.stringify(group)} ${where}`;
+}
+
+const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
+
+/** Some clients show refusals in web pages; what the client itself named must not become part of one. */
+function sanitized(text: string): string {
+  return text.replace(/[&<>]/g, (character) => entities[character] ?? character);
 }

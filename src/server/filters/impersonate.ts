@@ -1,53 +1,101 @@
-// Acting as somebody else, for those who may. https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/
+// Acting as somebody else, for those who may: first in the narrow ways that a role can allow since Kubernetes 1.36, then in the old, wide one.
+// https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/
 
 import { StatusError } from "../../api/door.ts";
+import { setOwn } from "../../base/own.ts";
 import { anonymous, type UserInfo } from "../authentication/user.ts";
 import type { Attributes, Authorizer } from "../authorization/authorizer.ts";
 import { type ApiRequest, type Filter, type Headers, header } from "../exchange.ts";
-import { forbidden } from "./authorize.ts";
+import { attributesOf, forbidden } from "./authorize.ts";
+import { type ImpersonationMode, modesFor, questionsOf, serviceAccountOf } from "./impersonation-modes.ts";
 
 const extraPrefix = "impersonate-extra-";
-const serviceAccountPrefix = "system:serviceaccount:";
+const names = ["impersonate-user", "impersonate-uid", "impersonate-group"] as const;
 
 export function impersonate(authorizer: Authorizer): Filter {
-  return (next) => async (request) => {
+  return (next) => (request) => {
     const wanted = wantedUser(request.headers);
     if (wanted === undefined) return next(request);
-    for (const attributes of questions(request, wanted)) {
-      const { verdict, reason } = await authorizer.authorize(attributes, request.signal);
-      if (verdict !== "allow") throw forbidden(attributes, reason);
-    }
-    request.user = wanted;
-    return next(request);
+    return actAs(request, { wanted, authorizer }).then((user) => {
+      request.user = user;
+      return next(request);
+    });
   };
+}
+
+interface Wish {
+  readonly wanted: UserInfo;
+  readonly authorizer: Authorizer;
+}
+
+/** The user to be, in the first way that is allowed; else the refusal of the first that was tried. */
+async function actAs(request: ApiRequest, { wanted, authorizer }: Wish): Promise<UserInfo> {
+  let refusal: StatusError | undefined;
+  for (const mode of modesFor(wanted, request.user)) {
+    const refused = await tryMode(request, { mode, wanted, authorizer });
+    if (refused === undefined) return complete(wanted, mode);
+    refusal ??= refused;
+  }
+  throw refusal ?? new StatusError("Forbidden", "impersonation is not allowed");
+}
+
+/** Undefined where everything that the mode asks for is allowed. */
+async function tryMode(
+  request: ApiRequest,
+  { mode, wanted, authorizer }: Wish & { readonly mode: ImpersonationMode },
+): Promise<StatusError | undefined> {
+  for (const question of questionsOf({ mode, wanted, attributes: attributesOf(request) })) {
+    if ("refusal" in question) return forbidden(question.attributes, question.refusal);
+    const refused = await check(authorizer, question.attributes, request.signal);
+    if (refused !== undefined) return refused;
+  }
+  return undefined;
+}
+
+/** A question that nobody could answer is a refusal. */
+async function check(
+  authorizer: Authorizer,
+  attributes: Attributes,
+  signal: AbortSignal,
+): Promise<StatusError | undefined> {
+  try {
+    const { verdict, reason } = await authorizer.authorize(attributes, signal);
+    return verdict === "allow" ? undefined : forbidden(attributes, reason);
+  } catch {
+    return forbidden(attributes, "the authorizer could not be asked");
+  }
 }
 
 /** Whom the headers name; undefined where they name nobody. Throws 400 for a group, uid or extra without a user. */
 function wantedUser(headers: Headers): UserInfo | undefined {
+  if (!names.some((name) => headers[name] !== undefined) && !hasExtra(headers)) return undefined;
   const name = header(headers, "impersonate-user") ?? "";
   const uid = header(headers, "impersonate-uid") ?? "";
   const groups = valuesOf(headers, "impersonate-group");
   const extra = extraOf(headers);
-  if (name === "") {
-    if (uid === "" && groups.length === 0 && Object.keys(extra).length === 0) return undefined;
-    throw StatusError.badRequest(
-      `requested ${JSON.stringify({ groups, uid, extra })} without impersonating a user name`,
-    );
-  }
-  return { name, uid, groups: completeGroups(name, groups), extra };
+  if (name !== "") return { name, uid, groups, extra };
+  if (uid === "" && groups.length === 0 && Object.keys(extra).length === 0) return undefined;
+  throw StatusError.badRequest(`requested ${JSON.stringify({ groups, uid, extra })} without impersonating a user name`);
 }
 
-function valuesOf(headers: Headers, name: string): string[] {
+function hasExtra(headers: Headers): boolean {
+  for (const name in headers) if (name.startsWith(extraPrefix)) return true;
+  return false;
+}
+
+function valuesOf(headers: Headers, name: string): readonly string[] {
   const value = headers[name];
   if (value === undefined) return [];
-  return typeof value === "string" ? [value] : [...value];
+  return typeof value === "string" ? [value] : value;
 }
 
+/** Keys are percent-escaped, so that any text can be one. */
 function extraOf(headers: Headers): Record<string, readonly string[]> {
-  const entries = Object.keys(headers)
-    .filter((name) => name.startsWith(extraPrefix))
-    .map((name) => [unescapeKey(name.slice(extraPrefix.length)), valuesOf(headers, name)] as const);
-  return Object.fromEntries(entries);
+  const extra: Record<string, readonly string[]> = {};
+  for (const name of Object.keys(headers))
+    if (name.startsWith(extraPrefix))
+      setOwn(extra, unescapeKey(name.slice(extraPrefix.length)), valuesOf(headers, name));
+  return extra;
 }
 
 function unescapeKey(key: string): string {
@@ -58,44 +106,17 @@ function unescapeKey(key: string): string {
   }
 }
 
-/** Service accounts are in their groups, and everybody but the anonymous user is authenticated. */
-function completeGroups(name: string, groups: readonly string[]): string[] {
-  const complete = [...groups];
-  const [namespace] = name.startsWith(serviceAccountPrefix) ? name.slice(serviceAccountPrefix.length).split(":") : [];
-  if (namespace !== undefined && groups.length === 0)
-    complete.push("system:serviceaccounts", `system:serviceaccounts:${namespace}`);
-  const own = name === anonymous.name ? "system:unauthenticated" : "system:authenticated";
-  if (!complete.includes(own)) complete.push(own);
-  return complete;
+/** Nodes and service accounts are in their groups, and everybody but the anonymous user is authenticated. */
+function complete(wanted: UserInfo, mode: ImpersonationMode): UserInfo {
+  const groups = [...wanted.groups, ...(wanted.groups.length === 0 ? ownGroups(wanted.name, mode) : [])];
+  const isUnauthenticated = wanted.name === anonymous.name || groups.includes("system:unauthenticated");
+  const own = isUnauthenticated ? "system:unauthenticated" : "system:authenticated";
+  if (!groups.includes(own)) groups.push(own);
+  return { ...wanted, groups };
 }
 
-/** What the user must be allowed to do, one question for each thing that is taken on. */
-function* questions({ user }: ApiRequest, { name, uid, groups, extra }: UserInfo): Iterable<Attributes> {
-  const ask = (group: string, resource: string, more: Partial<Attributes>): Attributes => ({
-    user,
-    verb: "impersonate",
-    isResource: true,
-    path: "",
-    group,
-    version: group === "" ? "v1" : "v1",
-    resource,
-    subresource: "",
-    namespace: "",
-    name: "",
-    ...more,
-  });
-  if (name.startsWith(serviceAccountPrefix)) {
-    const [namespace = "", account = ""] = name.slice(serviceAccountPrefix.length).split(":");
-    yield ask("", "serviceaccounts", { namespace, name: account });
-  } else yield ask("", "users", { name });
-  for (const group of groups)
-    if (
-      !group.startsWith("system:authenticated") &&
-      group !== "system:unauthenticated" &&
-      !group.startsWith("system:serviceaccounts")
-    )
-      yield ask("", "groups", { name: group });
-  for (const [key, values] of Object.entries(extra))
-    for (const value of values) yield ask("authentication.k8s.io", "userextras", { subresource: key, name: value });
-  if (uid !== "") yield ask("authentication.k8s.io", "uids", { name: uid });
+function ownGroups(name: string, mode: ImpersonationMode): string[] {
+  const account = serviceAccountOf(name);
+  if (account !== undefined) return ["system:serviceaccounts", `system:serviceaccounts:${account.namespace}`];
+  return mode === "associated-node" || mode === "arbitrary-node" ? ["system:nodes"] : [];
 }

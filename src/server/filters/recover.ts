@@ -5,23 +5,24 @@ import { StatusError } from "../../api/door.ts";
 import { type ApiRequest, type ApiResponse, type Filter, header } from "../exchange.ts";
 import type { Logger } from "../logging.ts";
 import { respondWithError } from "../render/respond-status.ts";
-
-/** Warnings are told once each, and no more of them than this in all: clients have limits for headers. */
-const warningsBytesMax = 4 * 1024;
+import { warningHeaders } from "../warning-headers.ts";
 
 export function recover(logger: Logger): Filter {
   return (next) => async (request) => {
     request.auditId = header(request.headers, "audit-id") || randomUUID();
-    let response: ApiResponse;
-    try {
-      response = await next(request);
-    } catch (error) {
-      response = respondWithError(request, statusErrorOf(request, error, logger));
-    }
+    const response = await answer(request, () => next(request), logger);
     response.headers["audit-id"] = request.auditId;
     if (request.warnings.length > 0) response.headers.warning = warningHeaders(request.warnings);
     return response;
   };
+}
+
+async function answer(request: ApiRequest, ask: () => Promise<ApiResponse>, logger: Logger): Promise<ApiResponse> {
+  try {
+    return await ask();
+  } catch (error) {
+    return respondWithError(request, statusErrorOf(request, error, logger));
+  }
 }
 
 /** What nobody expected is our fault: it is logged, and the client learns no more than that. */
@@ -35,18 +36,4 @@ function statusErrorOf(request: ApiRequest, error: unknown, logger: Logger): Sta
   return new StatusError("InternalError", "Internal error occurred: see the server's log", {
     details: { causes: [{ message: "see the server's log" }] },
   });
-}
-
-function warningHeaders(warnings: readonly string[]): string[] {
-  const headers: string[] = [];
-  let sizeBytes = 0;
-  for (const text of new Set(warnings)) {
-    // A header is Latin-1; what is not goes as question marks rather than breaking the answer.
-    const safe = text.replace(/[\0-\x1f\x7f]/g, " ").replace(/[^\x20-\xff]/gu, "?");
-    const value = `299 - "${safe.replace(/["\\]/g, "\\$&")}"`;
-    sizeBytes += value.length;
-    if (sizeBytes > warningsBytesMax) break;
-    headers.push(value);
-  }
-  return headers;
 }
