@@ -1,0 +1,158 @@
+// The objects that a control plane brings along. Those that are there already stay as they are.
+
+import { type ApiObject, StatusError } from "../api/door.ts";
+import type { Client } from "../client/door.ts";
+import { apiGroup, groupsOf, type Resource } from "../server/door.ts";
+import { bootstrapRbac } from "./rbac/bootstrap.ts";
+import { type Credentials, proxyClientName } from "./state-directory.ts";
+
+const namespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
+
+interface BootstrapOptions {
+  readonly client: Client;
+  readonly resources: readonly Resource[];
+  readonly credentials: Credentials;
+  readonly port: number;
+  readonly host: string;
+  readonly signal: AbortSignal;
+}
+
+/** Creates whatever is missing. */
+export async function bootstrap({
+  client,
+  resources,
+  credentials,
+  port,
+  host,
+  signal,
+}: BootstrapOptions): Promise<void> {
+  const object = (apiVersion: string, kind: string, metadata: ApiObject["metadata"], more: object = {}): ApiObject => ({
+    apiVersion,
+    kind,
+    metadata,
+    ...more,
+  });
+  const create = (value: ApiObject) => ensure(client, resources, value, signal);
+  await Promise.all(namespaces.map((name) => create(object("v1", "Namespace", { name }))));
+  const group = "rbac.authorization.k8s.io";
+  const readerName = "extension-apiserver-authentication-reader";
+  await Promise.all([
+    ...bootstrapRbac().map(create),
+    create(
+      object(
+        `${group}/v1`,
+        "Role",
+        { name: readerName, namespace: "kube-system" },
+        {
+          rules: [
+            {
+              verbs: ["get", "list", "watch"],
+              apiGroups: [""],
+              resources: ["configmaps"],
+              resourceNames: ["extension-apiserver-authentication"],
+            },
+          ],
+        },
+      ),
+    ),
+    ...localApiServices(resources).map(create),
+    create(
+      object(
+        "v1",
+        "Service",
+        { name: "kubernetes", namespace: "default", labels: { component: "apiserver", provider: "kubernetes" } },
+        { spec: { type: "ClusterIP", ports: [{ name: "https", port: 443, protocol: "TCP", targetPort: port }] } },
+      ),
+    ),
+  ]);
+  await replace(client, authenticationConfig(credentials), signal);
+  await replace(client, ownEndpoint(host, port), signal);
+}
+
+/** Every group and version that is served here, so that a list of APIServices shows all that there is. */
+function localApiServices(resources: readonly Resource[]): ApiObject[] {
+  const found: ApiObject[] = [];
+  let rank = 0;
+  for (const [group, versions] of groupsOf(resources)) {
+    rank++;
+    for (const [index, { version }] of apiGroup(group, versions).versions.entries()) {
+      const spec = {
+        ...(group === "" ? {} : { group }),
+        version,
+        groupPriorityMinimum: group === "" ? 18_000 : 17_900 - 10 * rank,
+        versionPriority: group === "" ? 1 : 15 - index,
+      };
+      found.push({
+        apiVersion: "apiregistration.k8s.io/v1",
+        kind: "APIService",
+        metadata: { name: `${version}.${group}`, labels: { "kube-aggregator.kubernetes.io/automanaged": "onstart" } },
+        spec,
+      });
+    }
+  }
+  return found;
+}
+
+/** What extension servers must know to believe the aggregator. https://kubernetes.io/docs/tasks/extend-kubernetes/configure-aggregation-layer/ */
+function authenticationConfig({ clientAuthority, proxyAuthority }: Credentials): ApiObject {
+  const list = (...values: string[]) => JSON.stringify(values);
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "extension-apiserver-authentication", namespace: "kube-system" },
+    data: {
+      "client-ca-file": clientAuthority.certificate,
+      "requestheader-client-ca-file": proxyAuthority.certificate,
+      "requestheader-allowed-names": list(proxyClientName),
+      "requestheader-username-headers": list("X-Remote-User"),
+      "requestheader-uid-headers": list("X-Remote-Uid"),
+      "requestheader-group-headers": list("X-Remote-Group"),
+      "requestheader-extra-headers-prefix": list("X-Remote-Extra-"),
+    },
+  };
+}
+
+/** Where the service `kubernetes` is answered: here. */
+function ownEndpoint(host: string, port: number): ApiObject {
+  return {
+    apiVersion: "discovery.k8s.io/v1",
+    kind: "EndpointSlice",
+    metadata: { name: "kubernetes", namespace: "default", labels: { "kubernetes.io/service-name": "kubernetes" } },
+    addressType: "IPv4",
+    endpoints: [{ addresses: [host], conditions: { ready: true } }],
+    ports: [{ name: "https", port, protocol: "TCP" }],
+  };
+}
+
+function addressOf(resources: readonly Resource[], { apiVersion, kind }: ApiObject) {
+  const slash = apiVersion.indexOf("/");
+  const [group, version] = slash < 0 ? ["", apiVersion] : [apiVersion.slice(0, slash), apiVersion.slice(slash + 1)];
+  const found = resources.find((resource) => resource.kind.group === group && resource.kind.kind === kind);
+  if (found === undefined) throw new TypeError(`Cannot create a ${kind} at start as it must be served: ${apiVersion}`);
+  return { group, version, resource: found.kind.plural, isNamespaced: found.kind.scope === "Namespaced" };
+}
+
+async function ensure(
+  client: Client,
+  resources: readonly Resource[],
+  object: ApiObject,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await client.resource(addressOf(resources, object)).create(object, { signal });
+  } catch (error) {
+    if (!(error instanceof StatusError && error.reason === "AlreadyExists")) throw error;
+  }
+}
+
+/** Objects that say how this process runs right now are set at each start. */
+export async function replace(client: Client, object: ApiObject, signal: AbortSignal): Promise<void> {
+  const resource =
+    object.kind === "ConfigMap"
+      ? { group: "", version: "v1", resource: "configmaps" }
+      : { group: "discovery.k8s.io", version: "v1", resource: "endpointslices" };
+  const { name = "", namespace = "" } = object.metadata;
+  await client
+    .resource({ ...resource, isNamespaced: true })
+    .patch(name, object, { type: "apply", fieldManager: "annex", force: true, namespace, signal });
+}

@@ -1,0 +1,288 @@
+// Empties namespaces that are to be deleted, aggregated resources included, and lets them go.
+// https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/
+
+import { type ApiObject, StatusError } from "../../api/door.ts";
+import { backOff } from "../../base/backoff.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Client } from "../../client/door.ts";
+import type { Logger } from "../../server/door.ts";
+import type { ObjectView } from "../object-view.ts";
+import { part } from "../resources/columns.ts";
+import { namespaceFinalizer } from "../resources/namespace.ts";
+
+interface NamespaceControllerOptions {
+  readonly client: Client;
+  readonly namespaces: ObjectView;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A namespace that cannot be emptied is tried again after half a second, then ever later, up to this. */
+const retryMaxMs = 15_000;
+
+interface Content {
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+}
+
+interface Attempt {
+  /** What is left, as messages name it: `flunders.wardle.example.com has 2 resource instances`. */
+  readonly remaining: readonly string[];
+  readonly finalizers: ReadonlyMap<string, number>;
+  readonly discoveryFailures: readonly string[];
+  readonly deletionFailures: readonly string[];
+}
+
+export class NamespaceController {
+  readonly #options: NamespaceControllerOptions;
+  readonly #stop = new AbortController();
+  readonly #active = new Map<string, Promise<void>>();
+  #unsubscribe: () => void = () => {};
+
+  constructor(options: NamespaceControllerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#unsubscribe = this.#options.namespaces.onChange(() => this.#look());
+    this.#look();
+  }
+
+  async stop(): Promise<void> {
+    this.#unsubscribe();
+    this.#stop.abort();
+    await Promise.allSettled(this.#active.values());
+  }
+
+  #look(): void {
+    for (const { metadata } of this.#options.namespaces.all()) {
+      const { name = "", deletionTimestamp } = metadata;
+      if (deletionTimestamp === undefined || this.#active.has(name)) continue;
+      const emptying = this.#empty(name).finally(() => this.#active.delete(name));
+      this.#active.set(name, emptying);
+    }
+  }
+
+  async #empty(name: string): Promise<void> {
+    const { signal } = this.#stop;
+    const { clock, logger, namespaces } = this.#options;
+    const pause = backOff({ clock, signal, minMs: 500, maxMs: retryMaxMs });
+    while (!signal.aborted) {
+      const namespace = namespaces.get("", name);
+      if (namespace?.metadata.deletionTimestamp === undefined || !finalizersOf(namespace).includes(namespaceFinalizer))
+        return;
+      try {
+        const attempt = await this.#deleteContents(name);
+        await this.#tell(name, attempt);
+        if (
+          attempt.remaining.length === 0 &&
+          attempt.deletionFailures.length === 0 &&
+          attempt.discoveryFailures.length === 0
+        ) {
+          await this.#finalize(name);
+          return;
+        }
+      } catch (error) {
+        if (!signal.aborted) logger.warn({ error, namespace: name }, "a namespace could not be emptied");
+      }
+      await pause.wait();
+    }
+  }
+
+  async #deleteContents(namespace: string): Promise<Attempt> {
+    const { contents, failures } = await this.#discover();
+    const remaining: string[] = [];
+    const deletionFailures: string[] = [];
+    const finalizers = new Map<string, number>();
+    for (const content of contents) {
+      try {
+        const left = await this.#deleteContent(namespace, content);
+        if (left.length > 0)
+          remaining.push(`${content.resource}.${content.group} has ${left.length} resource instances`);
+        for (const object of left)
+          for (const finalizer of object.metadata.finalizers ?? [])
+            finalizers.set(finalizer, (finalizers.get(finalizer) ?? 0) + 1);
+      } catch (error) {
+        if (error instanceof StatusError && (error.code === 404 || error.code === 405)) continue;
+        deletionFailures.push(error instanceof Error ? error.message : String(error));
+      }
+    }
+    return { remaining, finalizers, discoveryFailures: failures, deletionFailures };
+  }
+
+  /** What is still there after the deletion. */
+  async #deleteContent(namespace: string, content: Content): Promise<readonly ApiObject[]> {
+    const { signal } = this.#stop;
+    const resource = this.#options.client.resource({ ...content, isNamespaced: true });
+    const before = await resource.list({ namespace, limit: 1, signal });
+    if (before.items.length === 0) return [];
+    await resource.deleteCollection({ namespace, propagationPolicy: "Background", signal });
+    return (await resource.list({ namespace, signal })).items;
+  }
+
+  /** Everything namespaced that can be listed and deleted; groups whose server does not answer are failures. */
+  async #discover(): Promise<{ contents: Content[]; failures: string[] }> {
+    const accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+    const { signal } = this.#stop;
+    const documents = await Promise.all(
+      ["/api", "/apis"].map((path) => this.#options.client.json({ path, accept, signal })),
+    );
+    const contents: Content[] = [];
+    const failures: string[] = [];
+    for (const { metadata, versions } of documents.flatMap(itemsOf)) {
+      const [preferred] = versions;
+      for (const version of versions) {
+        if (version.freshness === "Stale")
+          failures.push(
+            `${metadata.name}/${version.version}: stale GroupVersion discovery: ${metadata.name}/${version.version}`,
+          );
+        if (
+          version !== preferred &&
+          version.resources.every(({ resource }) => preferred?.resources.some((known) => known.resource === resource))
+        )
+          continue;
+        for (const { resource, scope, verbs } of version.resources)
+          if (scope === "Namespaced" && verbs.includes("list") && verbs.includes("deletecollection"))
+            contents.push({ group: metadata.name, version: version.version, resource });
+      }
+    }
+    return { contents, failures };
+  }
+
+  /** How far the deletion is, as conditions. */
+  async #tell(name: string, attempt: Attempt): Promise<void> {
+    const { client, clock } = this.#options;
+    const resource = client.resource({ group: "", version: "v1", resource: "namespaces", isNamespaced: false });
+    const namespace = await resource.get(name, { signal: this.#stop.signal });
+    const before = part(namespace, "status").conditions;
+    const conditions = conditionsOf(attempt, Array.isArray(before) ? before : [], new Date(clock.nowMs()));
+    if (JSON.stringify(conditions) === JSON.stringify(before)) return;
+    await resource.update(
+      { ...namespace, status: { ...part(namespace, "status"), conditions } },
+      { subresource: "status", signal: this.#stop.signal },
+    );
+  }
+
+  async #finalize(name: string): Promise<void> {
+    const { client, namespaces } = this.#options;
+    const namespace = namespaces.get("", name);
+    if (namespace === undefined) return;
+    const finalizers = finalizersOf(namespace).filter((finalizer) => finalizer !== namespaceFinalizer);
+    await client.json({
+      method: "PUT",
+      path: `/api/v1/namespaces/${encodeURIComponent(name)}/finalize`,
+      body: { ...namespace, spec: { ...part(namespace, "spec"), finalizers } },
+      signal: this.#stop.signal,
+    });
+  }
+}
+
+function finalizersOf(namespace: ApiObject): string[] {
+  const { finalizers } = part(namespace, "spec");
+  return Array.isArray(finalizers) ? finalizers.map(String) : [];
+}
+
+interface DiscoveredGroup {
+  readonly metadata: { readonly name: string };
+  readonly versions: readonly {
+    readonly version: string;
+    readonly freshness: string;
+    readonly resources: readonly {
+      readonly resource: string;
+      readonly scope: string;
+      readonly verbs: readonly string[];
+    }[];
+  }[];
+}
+
+function itemsOf(document: unknown): DiscoveredGroup[] {
+  const items: unknown = typeof document === "object" && document !== null && "items" in document ? document.items : [];
+  if (!Array.isArray(items)) return [];
+  return items.map(({ metadata, versions = [] }) => ({
+    metadata: { name: metadata?.name ?? "" },
+    versions: versions.map(
+      ({
+        version,
+        freshness = "Current",
+        resources = [],
+      }: {
+        version: string;
+        freshness?: string;
+        resources?: [];
+      }) => ({ version, freshness, resources }),
+    ),
+  }));
+}
+
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly lastTransitionTime: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** In the words of the reference's namespace controller. */
+function conditionsOf(attempt: Attempt, before: readonly Condition[], now: Date): Condition[] {
+  const time = `${now.toISOString().slice(0, 19)}Z`;
+  const make = (
+    type: string,
+    isBad: boolean,
+    [bad, good]: readonly [reason: string, reason: string],
+    [trouble, fine]: readonly [message: string, message: string],
+  ): Condition => {
+    const status = isBad ? "True" : "False";
+    const known = before.find((condition) => condition.type === type);
+    return {
+      type,
+      status,
+      lastTransitionTime: known?.status === status ? known.lastTransitionTime : time,
+      reason: isBad ? bad : good,
+      message: isBad ? trouble : fine,
+    };
+  };
+  const { remaining, finalizers, discoveryFailures, deletionFailures } = attempt;
+  const finalizerTexts = [...finalizers].map(([finalizer, count]) => `${finalizer} in ${count} resource instances`);
+  return [
+    make(
+      "NamespaceDeletionDiscoveryFailure",
+      discoveryFailures.length > 0,
+      ["DiscoveryFailed", "ResourcesDiscovered"],
+      [
+        `Discovery failed for some groups, ${discoveryFailures.length} failing: unable to retrieve the complete list of server APIs: ${discoveryFailures.join(", ")}`,
+        "All resources successfully discovered",
+      ],
+    ),
+    make(
+      "NamespaceDeletionGroupVersionParsingFailure",
+      false,
+      ["GroupVersionParsingFailed", "ParsedGroupVersions"],
+      ["", "All legacy kube types successfully parsed"],
+    ),
+    make(
+      "NamespaceDeletionContentFailure",
+      deletionFailures.length > 0,
+      ["ContentDeletionFailed", "ContentDeleted"],
+      [
+        `Failed to delete all resource types, ${deletionFailures.length} remaining: ${deletionFailures.join(", ")}`,
+        "All content successfully deleted, may be waiting on finalization",
+      ],
+    ),
+    make(
+      "NamespaceContentRemaining",
+      remaining.length > 0,
+      ["SomeResourcesRemain", "ContentRemoved"],
+      [`Some resources are remaining: ${remaining.join(", ")}`, "All content successfully removed"],
+    ),
+    make(
+      "NamespaceFinalizersRemaining",
+      finalizerTexts.length > 0,
+      ["SomeFinalizersRemain", "ContentHasNoFinalizers"],
+      [
+        `Some content in the namespace has finalizers remaining: ${finalizerTexts.join(", ")}`,
+        "All content-preserving finalizers finished",
+      ],
+    ),
+  ];
+}
