@@ -1,11 +1,12 @@
 // What other rooms, and users as `annex/storage`, may import.
 
-export { type EmbeddedStorageOptions, openEmbeddedStorage } from "./embedded/embedded-storage.ts";
+export type { EmbeddedStorageOptions } from "./embedded/embedded-storage.ts";
 export { encryptedStorage, type TransformerOfKey } from "./encrypted/encrypted-storage.ts";
-export { type EncryptionConfig, EncryptionConfigError, parseEncryptionConfig } from "./encrypted/encryption-config.ts";
+export type { EncryptionConfig } from "./encrypted/encryption-config.ts";
 export type { ValueTransformer } from "./encrypted/value-transformer.ts";
-export { type EtcdStorageOptions, openEtcdStorage } from "./etcd/etcd-storage.ts";
+export * from "./engines.ts";
+export type { EtcdStorageOptions } from "./etcd/etcd-storage.ts";
 export { type MemoryStorageOptions, openMemoryStorage } from "./memory/memory-storage.ts";
-export { restoreSnapshot, type SnapshotSummary, saveSnapshot } from "./snapshot.ts";
+export type { SnapshotSummary } from "./snapshot.ts";
 export * from "./storage.ts";
 export * from "./storage-error.ts";
