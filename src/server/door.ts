@@ -2,13 +2,33 @@
 
 export * from "./admission/admission.ts";
 export { AdmissionChain } from "./admission/chain.ts";
+export { delegatedNamespaces } from "./admission/delegated-namespaces.ts";
 export { admissionForbidden } from "./admission/forbidden.ts";
 export { type NamespaceLookup, namespaceLifecycle } from "./admission/namespace-lifecycle.ts";
+export { bearerTokenAuthenticator, staticTokens, type TokenLookup } from "./authentication/bearer-token.ts";
+export { CertificatePool } from "./authentication/certificate-pool.ts";
+export { clientCertificateAuthenticator } from "./authentication/client-certificate.ts";
+export {
+  type DelegatedAuthentication,
+  type DelegatedAuthenticationOptions,
+  delegatedAuthentication,
+} from "./authentication/delegated.ts";
+export { requestHeaderAuthenticator } from "./authentication/request-header.ts";
 export * from "./authentication/user.ts";
 export * from "./authorization/authorizer.ts";
-export { answerAggregated, answerRoot, type Discovery, discoveryOf, wantedAggregated } from "./discovery/discovery.ts";
+export { type DelegatedAuthorizationOptions, delegatedAuthorizer } from "./authorization/delegated.ts";
+export {
+  answer as answerDocument,
+  answerAggregated,
+  answerRoot,
+  type Discovery,
+  discoveryOf,
+  wantedAggregated,
+} from "./discovery/discovery.ts";
 export * from "./discovery/documents.ts";
 export * from "./exchange.ts";
+export { handlerTransport, inProcessAuthenticator } from "./handler-transport.ts";
+export type { Listener } from "./http/listener.ts";
 export { type Logger, silentLogger, stderrLogger } from "./logging.ts";
 export * from "./request-info.ts";
 export * from "./resource.ts";
