@@ -4,8 +4,8 @@
 const charactersMax = 4 * 1024;
 /** What then is left of one. */
 const cutCharactersMax = 256;
-/** No more of them than this, each cut: 100 of 256 characters are 25 KiB, where clients take 64. */
-const warningsMax = 100;
+/** 100 strict errors and room for a few more, each cut: 128 of 256 characters are 32 KiB, where clients take 64. */
+const warningsMax = 128;
 
 /** One value per warning, each told once. What would break a header is left out. */
 export function warningHeaders(warnings: readonly string[]): string[] {
