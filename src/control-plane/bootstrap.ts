@@ -1,8 +1,9 @@
 // The objects that a control plane brings along. Those that are there already stay as they are.
 
+import { registrationGroup } from "../aggregator/door.ts";
 import { type ApiObject, StatusError } from "../api/door.ts";
 import type { Client } from "../client/door.ts";
-import { apiGroup, groupsOf, type Resource } from "../server/door.ts";
+import { groupsOf, type Resource } from "../server/door.ts";
 import { bootstrapRbac } from "./rbac/bootstrap.ts";
 import { type Credentials, proxyClientName } from "./state-directory.ts";
 
@@ -69,30 +70,6 @@ export async function bootstrap({
   await replace(client, ownEndpoint(host, port), signal);
 }
 
-/** Every group and version that is served here, so that a list of APIServices shows all that there is. */
-function localApiServices(resources: readonly Resource[]): ApiObject[] {
-  const found: ApiObject[] = [];
-  let rank = 0;
-  for (const [group, versions] of groupsOf(resources)) {
-    rank++;
-    for (const [index, { version }] of apiGroup(group, versions).versions.entries()) {
-      const spec = {
-        ...(group === "" ? {} : { group }),
-        version,
-        groupPriorityMinimum: group === "" ? 18_000 : 17_900 - 10 * rank,
-        versionPriority: group === "" ? 1 : 15 - index,
-      };
-      found.push({
-        apiVersion: "apiregistration.k8s.io/v1",
-        kind: "APIService",
-        metadata: { name: `${version}.${group}`, labels: { "kube-aggregator.kubernetes.io/automanaged": "onstart" } },
-        spec,
-      });
-    }
-  }
-  return found;
-}
-
 /** What extension servers must know to believe the aggregator. https://kubernetes.io/docs/tasks/extend-kubernetes/configure-aggregation-layer/ */
 function authenticationConfig({ clientAuthority, proxyAuthority }: Credentials): ApiObject {
   const list = (...values: string[]) => JSON.stringify(values);
@@ -155,4 +132,33 @@ export async function replace(client: Client, object: ApiObject, signal: AbortSi
   await client
     .resource({ ...resource, isNamespaced: true })
     .patch(name, object, { type: "apply", fieldManager: "annex", force: true, namespace, signal });
+}
+
+/** As kube-apiserver orders its own groups. */
+const priorities: Readonly<Record<string, readonly [group: number, version: number]>> = {
+  "/v1": [18_000, 1],
+  "events.k8s.io/v1": [17_750, 15],
+  "authentication.k8s.io/v1": [17_700, 15],
+  "authorization.k8s.io/v1": [17_600, 15],
+  "rbac.authorization.k8s.io/v1": [17_000, 15],
+  "admissionregistration.k8s.io/v1": [16_700, 15],
+  "coordination.k8s.io/v1": [16_500, 15],
+  "discovery.k8s.io/v1": [16_200, 15],
+  "flowcontrol.apiserver.k8s.io/v1": [16_100, 21],
+};
+
+/** APIServices for what is served here, so that discovery and `kubectl get apiservices` show one list of everything. */
+function localApiServices(resources: readonly Resource[]): ApiObject[] {
+  const versions = [...groupsOf(resources)].flatMap(([group, names]) => names.map((version) => ({ group, version })));
+  return versions
+    .filter(({ group }) => group !== registrationGroup)
+    .map(({ group, version }) => {
+      const [groupPriorityMinimum, versionPriority] = priorities[`${group}/${version}`] ?? [1_000, 15];
+      return {
+        apiVersion: `${registrationGroup}/v1`,
+        kind: "APIService",
+        metadata: { name: `${version}.${group}`, labels: { "kube-aggregator.kubernetes.io/automanaged": "onstart" } },
+        spec: { ...(group === "" ? {} : { group }), version, groupPriorityMinimum, versionPriority },
+      };
+    });
 }

@@ -133,15 +133,13 @@ async function register({ name, ready, credentials, client, signal }: Registrati
       isNamespaced: object.metadata.namespace !== undefined,
     };
     const { name: objectName = "", namespace } = object.metadata;
-    return client
-      .resource(address)
-      .patch(objectName, object, {
-        type: "apply",
-        fieldManager: "annex",
-        force: true,
-        signal,
-        ...(namespace === undefined ? {} : { namespace }),
-      });
+    return client.resource(address).patch(objectName, object, {
+      type: "apply",
+      fieldManager: "annex",
+      force: true,
+      signal,
+      ...(namespace === undefined ? {} : { namespace }),
+    });
   };
   await apply("namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name } });
   await apply("services", service(name, ready.port));
