@@ -54,7 +54,7 @@ export class Channel {
       let member: Member | undefined;
       try {
         member = await this.member(options.signal);
-        const timeoutMs = Math.max(1, deadlineMs - clock.nowMs());
+        const timeoutMs = this.#attemptTimeoutMs(options, deadlineMs - clock.nowMs());
         return await member.session.unary(path, message, { timeoutMs, signal: options.signal });
       } catch (error) {
         if (!isPassing(error)) throw error;
@@ -86,6 +86,12 @@ export class Channel {
   close(): void {
     this.#closed.abort();
     this.#member?.session.close();
+  }
+
+  /** Leaves time to ask another member what one that hangs did not answer, where the call may be repeated. */
+  #attemptTimeoutMs({ isIdempotent, timeoutMs }: CallOptions, leftMs: number): number {
+    const isRepeatable = isIdempotent && this.#options.endpoints.length > 1;
+    return Math.max(1, isRepeatable ? Math.min(leftMs, timeoutMs / 3) : leftMs);
   }
 
   /** Tries each endpoint once, beginning after the last one that was tried. */

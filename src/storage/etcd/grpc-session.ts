@@ -116,7 +116,7 @@ export class GrpcSession {
   unary(path: string, message: Uint8Array, { timeoutMs, signal }: UnaryOptions): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
-      const stream = this.#request(path, { "grpc-timeout": `${timeoutMs}m` });
+      const stream = this.#request(path, { "grpc-timeout": `${Math.ceil(timeoutMs)}m` });
       const call = new Call(stream);
       const chunks: Buffer[] = [];
       let sizeBytes = 0;
