@@ -1,7 +1,7 @@
 // DELETE on an object: at once, or marked until its last finalizer is gone.
 // https://kubernetes.io/docs/concepts/architecture/garbage-collection/#cascading-deletion
 
-import { type ApiObject, type ObjectMeta, type Status, StatusError } from "../../api/door.ts";
+import { type ApiObject, incrementInt64, type ObjectMeta, type Status, StatusError } from "../../api/door.ts";
 import type { ApiResponse } from "../exchange.ts";
 import { timestamp } from "../object-rules.ts";
 import type { Change, Changed } from "../registry.ts";
@@ -91,7 +91,7 @@ function markOrRemove({ served, request }: VerbContext, object: ApiObject, optio
 /** A second delete changes nothing of an object that is marked already. */
 function markAsDeleting(metadata: ObjectMeta, now: string): void {
   const { deletionTimestamp, generation = 0 } = metadata;
-  if (deletionTimestamp === undefined && generation > 0) metadata.generation = generation + 1;
+  if (deletionTimestamp === undefined && generation > 0) metadata.generation = incrementInt64(generation);
   // Times of this form compare as texts.
   if (deletionTimestamp === undefined || deletionTimestamp > now) metadata.deletionTimestamp = now;
   metadata.deletionGracePeriodSeconds = 0;
