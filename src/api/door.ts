@@ -20,6 +20,7 @@ export { copyMeta, decodeVersioned, fromHub, toHub } from "./conversion.ts";
 export * from "./field-error.ts";
 export * from "./group-version.ts";
 export { scaleIntOrString } from "./int-or-string.ts";
+export { incrementInt64 } from "./int64.ts";
 export * from "./kind.ts";
 export * from "./object-meta.ts";
 export { applyJsonPatch } from "./patch/json-patch.ts";

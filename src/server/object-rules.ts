@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import {
   type ApiObject,
   type FieldError,
+  incrementInt64,
   type ObjectMeta,
   pathSegmentFaults,
   StatusError,
@@ -87,7 +88,7 @@ export function prepareChangedObject(
   resource.prepareForUpdate?.(object, context);
   keepSystemFields(metadata, old.metadata);
   if (tracksGeneration(resource) && context.subresource !== "status" && isSpecChanged(object, old))
-    metadata.generation = (old.metadata.generation ?? 0) + 1;
+    metadata.generation = incrementInt64(old.metadata.generation);
   const errors = changedObjectErrors(resource, object, context);
   if (errors.length > 0) throw StatusError.invalid(resource.kind, metadata.name ?? "", errors);
   keepTimesOfNoChange(object, old);

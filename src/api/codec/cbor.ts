@@ -2,7 +2,7 @@
 
 import { decode, encode } from "cborg";
 import { setOwn } from "../../base/own.ts";
-import { exactInteger } from "./json-reader.ts";
+import { exactInteger } from "../int64.ts";
 
 /** A body that is no CBOR, or that JSON could not say. The message ends a 400's. */
 export class CborError extends Error {

@@ -1,12 +1,7 @@
 // Reads valid JSON with care where JSON.parse would lose something: keys that stand twice, lone surrogates, numbers beyond JavaScript's.
 // Slower than JSON.parse by far, and only used for documents that have such things.
 
-declare global {
-  interface JSON {
-    /** Not in TypeScript's library yet. https://developer.mozilla.org/docs/Web/JavaScript/Reference/Global_Objects/JSON/rawJSON */
-    rawJSON(text: string): unknown;
-  }
-}
+import { exactInteger } from "../int64.ts";
 
 /** What a reader tells about keys, and what it carries down for whom it tells. */
 export interface KeyVisitor<Context> {
@@ -162,27 +157,4 @@ function exactNumber(source: string): unknown {
   if (!Number.isInteger(value)) return value;
   if (/^-?\d+$/.test(source)) return Number.isSafeInteger(value) ? value : exactInteger(BigInt(source));
   return Object(value); // As `1.0` or `1e2`, which no integer field takes.
-}
-
-/** An integer as a number where that is exact or where no int64 holds it, and as a bigint in between. */
-export function exactInteger(value: bigint): number | bigint {
-  const number = Number(value);
-  if (Number.isSafeInteger(number) || BigInt.asIntN(64, value) !== value) return number;
-  letBigIntsBeJson();
-  return value;
-}
-
-/**
- * JSON.stringify refuses bigints by itself. Kubernetes' integers have 64 bits, so such an object must be written like any other, by our
- * code and by that of a kind's author.
- */
-function letBigIntsBeJson(): void {
-  if (Object.hasOwn(BigInt.prototype, "toJSON")) return;
-  Object.defineProperty(BigInt.prototype, "toJSON", {
-    value(this: bigint) {
-      return JSON.rawJSON(this.toString());
-    },
-    configurable: true,
-    writable: true,
-  });
 }

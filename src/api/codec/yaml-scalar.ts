@@ -1,7 +1,7 @@
 // What a plain word of YAML means to Kubernetes: version 1.1 as go-yaml reads it.
 // https://yaml.org/type/
 
-import { exactInteger } from "./json-reader.ts";
+import { exactInteger } from "../int64.ts";
 
 /** A plain word that is no text. `merge` is the key `<<`. */
 export type PlainScalar =

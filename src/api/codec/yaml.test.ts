@@ -193,6 +193,6 @@ test("decodeYaml() reads back what encodeYaml() writes", () => {
       const plain: unknown = JSON.parse(JSON.stringify(value));
       assert.deepEqual(decodeYaml(encodeYaml(plain)), plain);
     }),
-    { numRuns: 100 },
+    { numRuns: 50 },
   );
 });
