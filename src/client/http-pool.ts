@@ -88,7 +88,9 @@ export class HttpPool {
     request.signal?.throwIfAborted();
     // Ends: each round uses up one connection that was kept, and a new one is not tried twice.
     for (;;) {
-      const session = this.#freeSession() ?? (this.#agent === undefined ? await this.#open() : undefined);
+      const session =
+        this.#freeSession() ??
+        (this.#agent === undefined ? await untilAborted(this.#open(), request.signal) : undefined);
       request.signal?.throwIfAborted();
       try {
         return await (session === undefined ? this.#sendHttp1(request) : this.#sendHttp2(session, request));
@@ -382,6 +384,16 @@ function describeReset(code: number | undefined): string {
   if (code === undefined || code === constants.NGHTTP2_NO_ERROR) return "EOF";
   const name = Object.entries(constants).find(([key, value]) => key.startsWith("NGHTTP2_") && value === code)?.[0];
   return `stream error: ${(name ?? `code ${code}`).replace("NGHTTP2_", "")}; received from peer`;
+}
+
+/** Others may wait for the same thing, so that giving up does not end it. */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(reasonOf(signal));
+    signal.addEventListener("abort", abort);
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
 }
 
 function reasonOf(signal: AbortSignal | undefined): Error {

@@ -1,16 +1,9 @@
 // An extension server as a program: flags in, a running server until it is told to stop.
 
-import { readFileSync } from "node:fs";
 import { enableCompileCache } from "node:module";
-import { systemClock } from "../base/clock.ts";
 import { openEmbeddedStorage, type Storage, StorageError } from "../storage/door.ts";
 import type { AdmissionPlugin } from "./admission/admission.ts";
-import { bearerTokenAuthenticator, staticTokens } from "./authentication/bearer-token.ts";
-import { CertificatePool } from "./authentication/certificate-pool.ts";
-import { clientCertificateAuthenticator } from "./authentication/client-certificate.ts";
-import { requestHeaderAuthenticator } from "./authentication/request-header.ts";
-import type { Authenticator } from "./authentication/user.ts";
-import type { Authorizer } from "./authorization/authorizer.ts";
+import { delegate } from "./delegation.ts";
 import { groupsOf } from "./discovery/documents.ts";
 import { describeFlags, FlagError, type Flags, parseFlags } from "./flags.ts";
 import { stderrLogger } from "./logging.ts";
@@ -54,17 +47,19 @@ export async function runServer(options: RunServerOptions): Promise<void> {
 async function start(options: RunServerOptions, flags: Flags): Promise<void> {
   const logger = stderrLogger(options.name, flags.integer("v") >= 2);
   const disabled = new Set(flags.list("disable-admission-plugins"));
+  const ended = new AbortController();
   const storage = await openStorage(flags);
+  const delegation = await delegate(flags, { userAgent: options.name, logger, signal: ended.signal });
   const server = await createApiServer({
     name: options.name,
     resources: options.resources,
     storage,
     keyPrefix: (flags.text("etcd-prefix") ?? "").replace(/\/+$/, ""),
-    authenticators: authenticators(flags),
+    authenticators: delegation.authenticators,
     allowsAnonymous: flags.isSet("anonymous-auth"),
-    authorizer: nobody,
+    authorizer: delegation.authorizer,
     alwaysAllowedPaths: flags.list("authorization-always-allow-paths"),
-    admission: (options.admission ?? []).filter(({ name }) => !disabled.has(name)),
+    admission: [...delegation.admission, ...(options.admission ?? [])].filter(({ name }) => !disabled.has(name)),
     inFlightLimits: {
       requestsMax: flags.integer("max-requests-inflight"),
       mutatingRequestsMax: flags.integer("max-mutating-requests-inflight"),
@@ -72,7 +67,8 @@ async function start(options: RunServerOptions, flags: Flags): Promise<void> {
     logger,
   });
   const stop = onStop(async () => {
-    await server[Symbol.asyncDispose]();
+    ended.abort();
+    await Promise.all([server[Symbol.asyncDispose](), delegation[Symbol.asyncDispose]()]);
   });
   await server.ready();
   const tls = await servingCertificate(flags);
@@ -87,9 +83,6 @@ async function start(options: RunServerOptions, flags: Flags): Promise<void> {
   void stop;
 }
 
-/** Without a main API server to ask, nobody but system:masters may do anything. */
-const nobody: Authorizer = { authorize: () => ({ verdict: "no opinion", reason: "" }) };
-
 async function openStorage(flags: Flags): Promise<Storage> {
   const directory = flags.text("data-dir");
   const endpoints = flags.list("etcd-servers");
@@ -98,35 +91,6 @@ async function openStorage(flags: Flags): Promise<Storage> {
   if (directory !== undefined) return openEmbeddedStorage({ directory });
   if (endpoints.length === 0) throw new FlagError("--etcd-servers or --data-dir must be specified");
   throw new FlagError("--etcd-servers is not supported");
-}
-
-function authenticators(flags: Flags): Authenticator[] {
-  const found: Authenticator[] = [];
-  const proxyAuthority = readIfGiven(flags.text("requestheader-client-ca-file"));
-  if (proxyAuthority !== undefined) {
-    const lower = (texts: readonly string[]) => texts.map((text) => text.toLowerCase());
-    const config = {
-      pool: new CertificatePool(proxyAuthority, systemClock),
-      allowedNames: flags.list("requestheader-allowed-names"),
-      usernameHeaders: lower(flags.list("requestheader-username-headers")),
-      uidHeaders: lower(flags.list("requestheader-uid-headers")),
-      groupHeaders: lower(flags.list("requestheader-group-headers")),
-      extraHeaderPrefixes: lower(flags.list("requestheader-extra-headers-prefix")),
-    };
-    found.push(requestHeaderAuthenticator(() => config));
-  }
-  const clientAuthority = readIfGiven(flags.text("client-ca-file"));
-  if (clientAuthority !== undefined) {
-    const pool = new CertificatePool(clientAuthority, systemClock);
-    found.push(clientCertificateAuthenticator(() => pool));
-  }
-  const tokens = readIfGiven(flags.text("token-auth-file"));
-  if (tokens !== undefined) found.push(bearerTokenAuthenticator(staticTokens(tokens)));
-  return found;
-}
-
-function readIfGiven(file: string | undefined): string | undefined {
-  return file === undefined || file === "" ? undefined : readFileSync(file, "utf8");
 }
 
 /** Calls `stop` once, on a signal or when the process that started this one has gone. */
