@@ -220,11 +220,18 @@ function keepUnknown(
 function decodeMap(value: unknown, node: MapNode, path: string, isOmitting: boolean): Record<string, unknown> {
   if (!isRecord(value)) throw new DecodeError(path, "object", value);
   const target: Record<string, unknown> = {};
-  for (const [key, item] of Object.entries(value)) {
+  for (const key of inOrder(Object.keys(value))) {
+    const item = value[key];
     const decoded = item === null ? zeroOf(node.values, isOmitting) : decodeNode(item, node.values, path, isOmitting);
     if (decoded !== undefined) setOwn(target, key, decoded);
   }
   return target;
+}
+
+/** Maps are written in the order of their keys, so that one which only names them in another order is the same. */
+function inOrder(keys: string[]): readonly string[] {
+  for (let at = 1; at < keys.length; at++) if ((keys[at - 1] ?? "") > (keys[at] ?? "")) return keys.sort();
+  return keys;
 }
 
 function decodeList(value: unknown, node: ListNode, path: string, isOmitting: boolean): unknown[] {
