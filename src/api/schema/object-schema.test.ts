@@ -39,7 +39,7 @@ test("decode() drops unknown fields, nulls and empty values, and puts the rest i
       metadata: {
         name: "a",
         deletionGracePeriodSeconds: 0,
-        labels: { b: "", a: "1" },
+        labels: { a: "1", b: "" },
         ownerReferences: [{ apiVersion: "", kind: "", name: "", uid: "u", controller: false }],
       },
       spec: { referenceType: "Flunder" },
