@@ -13,7 +13,7 @@ import { decodeWatch, encodeWatchCreate, encodeWatchProgress, methods, type Watc
 const progressAgainMs = 100;
 
 export interface EtcdWatchOptions {
-  readonly channel: Channel;
+  readonly channel: Pick<Channel, "member" | "leave">;
   readonly clock: Clock;
   readonly prefix: string;
   readonly after: number;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Clock } from "../../base/clock.ts";
+import { ManualClock } from "../../../test/support/manual-clock.ts";
 import { assertFails } from "../contract/bench.ts";
 import { MemoryLedger } from "../memory/memory-ledger.ts";
 import type { Storage, StorageEvent } from "../storage.ts";
@@ -173,33 +173,5 @@ class SlowLedger extends MemoryLedger {
     this.#begun = Promise.withResolvers();
     this.#end = Promise.withResolvers();
     return end;
-  }
-}
-
-class ManualClock implements Clock {
-  #nowMs = 0;
-  readonly #timers = new Set<{ readonly atMs: number; readonly wake: () => void }>();
-
-  get waiting(): number {
-    return this.#timers.size;
-  }
-
-  nowMs(): number {
-    return this.#nowMs;
-  }
-
-  after(delayMs: number, wake: () => void): () => void {
-    const timer = { atMs: this.#nowMs + delayMs, wake };
-    this.#timers.add(timer);
-    return () => this.#timers.delete(timer);
-  }
-
-  advance(byMs: number): void {
-    this.#nowMs += byMs;
-    for (const timer of [...this.#timers]) {
-      if (timer.atMs > this.#nowMs) continue;
-      this.#timers.delete(timer);
-      timer.wake();
-    }
   }
 }
