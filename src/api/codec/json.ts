@@ -15,6 +15,8 @@ export interface ReadJson {
   readonly value: unknown;
   /** Paths of keys that stand twice in one object, in document order. */
   readonly duplicates: readonly string[];
+  /** Whether some number is boxed, a bigint, or beyond both. */
+  readonly hasOddNumbers: boolean;
 }
 
 /** Reads one JSON document. Bytes that are no UTF-8 become U+FFFD, as do lone surrogates. Throws a JsonError. */
@@ -24,8 +26,8 @@ export function parseJson(bytes: Buffer): unknown {
 
 /** Reads one JSON document and tells which keys stand twice. Throws a JsonError. */
 export function readJson(bytes: Buffer): ReadJson {
-  const survey = surveyJson(bytes);
-  if (survey.depth > jsonDepthMax) throw faultOf(bytes, undefined);
+  const { depth, keys, hasOddNumbers, hasSurrogates } = surveyJson(bytes);
+  if (depth > jsonDepthMax) throw faultOf(bytes, undefined);
   const text = bytes.toString("utf8");
   let value: unknown;
   try {
@@ -33,8 +35,7 @@ export function readJson(bytes: Buffer): ReadJson {
   } catch (error) {
     throw faultOf(bytes, error);
   }
-  if (!survey.hasOddNumbers && !survey.hasSurrogates && countKeys(value) === survey.keys)
-    return { value, duplicates: none };
+  if (!hasOddNumbers && !hasSurrogates && countKeys(value) === keys) return { value, duplicates: none, hasOddNumbers };
   const duplicates: string[] = [];
   const path = {
     key(parent: string, name: string, isDuplicate: boolean): string {
@@ -44,7 +45,7 @@ export function readJson(bytes: Buffer): ReadJson {
     },
     item: (list: string, index: number) => `${list}[${index}]`,
   };
-  return { value: readJsonExactly(text, path, ""), duplicates };
+  return { value: readJsonExactly(text, path, ""), duplicates, hasOddNumbers };
 }
 
 const none: readonly string[] = [];

@@ -91,6 +91,10 @@ test("decodeYaml() refuses documents made to explode, in time", () => {
   assert.throws(() => decodeYaml("[".repeat(20_000)), { name: "YamlError" });
 });
 
+test("readYaml() reads JSON as YAML, where any number of a whole value is an integer", () => {
+  assert.deepEqual(readYaml(Buffer.from('{"a":1e2,"b":[1.0],"c":"x"}')).value, { a: 100, b: [1], c: "x" });
+});
+
 test("readYaml() tells the line of a key that stands twice, and takes its last value", () => {
   const { value, duplicates } = readYaml(Buffer.from("metadata:\n  name: y\n  name: z\n"));
   assert.deepEqual(value, { metadata: { name: "z" } });

@@ -47,8 +47,9 @@ export function readYaml(bytes: Buffer): ReadYaml {
 function readQuickly(bytes: Buffer): ReadYaml | undefined {
   if (bytes[0] !== 0x7b) return undefined;
   try {
-    const { value, duplicates } = readJson(bytes);
-    return duplicates.length === 0 ? { value, duplicates } : undefined;
+    const { value, duplicates, hasOddNumbers } = readJson(bytes);
+    // In YAML `1e2` is as good an integer as `100`, and keys that stand twice are told by line.
+    return duplicates.length === 0 && !hasOddNumbers ? { value, duplicates } : undefined;
   } catch {
     return undefined; // Flow style that is no JSON; YAML has its own words for what is wrong.
   }
