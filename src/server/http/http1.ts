@@ -108,8 +108,11 @@ async function respond(outgoing: ServerResponse, response: ApiResponse, isHead: 
     outgoing.destroy();
     return;
   }
-  if (isHead) outgoing.end();
-  else await writeBody(outgoing, response.body);
+  if (isHead) return void outgoing.end();
+  // Node keeps the head until there is something of the body; a watch may have nothing to say for a long time.
+  if (response.body !== undefined && !Buffer.isBuffer(response.body) && !Array.isArray(response.body))
+    outgoing.flushHeaders();
+  await writeBody(outgoing, response.body);
 }
 
 /** A body that nobody wanted is read a little further, so that the client sees its answer before the connection ends. */

@@ -175,6 +175,19 @@ test("a body may be bytes, chunks or a stream", async (t) => {
   assert.equal((await ask(listener, { path: "/none" })).body, "");
 });
 
+test("the head of a stream goes out before there is anything of its body", async (t) => {
+  const silent = async function* () {
+    await new Promise(() => {});
+    yield Buffer.alloc(0);
+  };
+  const listener = await start(t, async () => ok(silent()));
+  const outgoing = requestHttp1({ host: "127.0.0.1", port: listener.port, rejectUnauthorized: false, agent: false });
+  outgoing.end();
+  const [response] = await once(outgoing, "response");
+  assert.equal(response.statusCode, 200);
+  outgoing.on("error", () => {}).destroy();
+});
+
 test("half an answer cuts the connection, so that nobody takes it for a whole one", async (t) => {
   const listener = await start(t, async () =>
     ok(
