@@ -1,7 +1,7 @@
 // Namespaces. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/namespace-v1/
 
 import { Type } from "typebox";
-import { defineKind } from "../../api/door.ts";
+import { type ApiObject, defineKind } from "../../api/door.ts";
 import { defineResource, type ResourceRules } from "../../server/door.ts";
 import { ageColumn, cellText, nameColumn, part } from "./columns.ts";
 import { atomicList, mapList, struct, text, time } from "./fields.ts";
@@ -71,9 +71,9 @@ export const namespaceRules: ResourceRules = {
     object.spec = old.spec;
     labelWithName(object);
   },
+  isDeletable: (object) => !hasFinalizers(object),
   beginDelete(object) {
-    const finalizers = part(object, "spec").finalizers;
-    if (!Array.isArray(finalizers) || finalizers.length === 0) return "remove";
+    if (!hasFinalizers(object)) return "remove";
     object.status = { ...part(object, "status"), phase: "Terminating" };
     return "keep";
   },
@@ -90,6 +90,12 @@ export const namespaceRules: ResourceRules = {
 };
 
 export const namespaces = defineResource(namespaceKind, namespaceRules);
+
+/** Those of the spec, which a namespace has beside those of its metadata. */
+function hasFinalizers(object: ApiObject): boolean {
+  const { finalizers } = part(object, "spec");
+  return Array.isArray(finalizers) && finalizers.length > 0;
+}
 
 function labelWithName(object: { metadata: { name?: string; labels?: Record<string, string> } }): void {
   const { name, labels } = object.metadata;
