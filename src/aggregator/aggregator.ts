@@ -7,6 +7,7 @@ import { Availability } from "./availability.ts";
 import type { ClientCertificate } from "./backend.ts";
 import { mergedDiscovery } from "./discovery.ts";
 import { DiscoveryFetcher } from "./discovery-fetcher.ts";
+import { MergedOpenApi } from "./openapi.ts";
 import { proxy } from "./proxy.ts";
 import { type Route, Routes } from "./routes.ts";
 import type { Source, SourceChange } from "./source.ts";
@@ -53,6 +54,7 @@ class Running {
   readonly #availability: Availability;
   readonly #fetcher: DiscoveryFetcher;
   readonly #discovery: ReturnType<typeof mergedDiscovery>;
+  readonly #openApi: MergedOpenApi;
   readonly #stopFollowing: () => void;
 
   constructor(source: Source, options: AggregatorOptions & { readonly clock: Clock }) {
@@ -68,12 +70,14 @@ class Running {
     });
     this.#fetcher = new DiscoveryFetcher({ routes: this.routes, clock, onChange: () => this.#discovery.changed() });
     this.#discovery = mergedDiscovery({ routes: this.routes, local, remote: (route) => this.#fetcher.get(route) });
+    this.#openApi = new MergedOpenApi({ routes: this.routes, clock });
     this.#stopFollowing = source.onChange((change) => this.#follow(change));
     for (const { metadata } of source.apiServices()) this.#follow({ kind: "APIService", name: metadata.name ?? "" });
   }
 
   async serve(request: ApiRequest, next: Handler): Promise<ApiResponse> {
     const { path } = request;
+    if (path.startsWith("/openapi/")) return this.#openApi.answer(request, next) ?? next(request);
     if (!path.startsWith("/apis")) return next(request);
     const route = this.#routeOf(path);
     if (route !== undefined) return this.#serveRoute(route, request, next);
@@ -82,6 +86,7 @@ class Running {
 
   async close(): Promise<void> {
     this.#stopFollowing();
+    this.#openApi.close();
     await Promise.all([this.#availability.close(), this.#fetcher.close()]);
     this.routes.close();
   }

@@ -47,6 +47,7 @@ const columns: readonly Column[] = [
 export const apiServices = defineResource(apiServiceKind, {
   status: true,
   tracksGeneration: false,
+  hidesStorageVersion: true,
   // The name is held against the spec below; a function, since the name "path-segment" would hide its faults behind those of the spec.
   nameRule: (name, isPrefix) => pathSegmentFaults(name, isPrefix),
   columns,

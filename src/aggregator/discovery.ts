@@ -1,5 +1,6 @@
 // The groups of all servers as one: /apis, /apis/GROUP, and aggregated discovery, answered from memory.
 
+import { StatusError } from "../api/door.ts";
 import {
   type ApiRequest,
   type ApiResponse,
@@ -62,6 +63,11 @@ export function mergedDiscovery({ routes, local, remote }: MergedDiscoveryOption
         const aggregated = wantedAggregated(header(request.headers, "accept"));
         if (aggregated !== undefined && request.method === "GET") return answerAggregated(request, aggregated, all());
         return answerRoot(request, list(), all);
+      }
+      if (path === "/apis/") {
+        // No document of its own, but what the client can read is looked at first.
+        answerDocument(request, {});
+        throw StatusError.resourceNotFound();
       }
       const name = path.slice("/apis/".length).replace(/\/$/, "");
       if (name === "" || name.includes("/") || !path.startsWith("/apis/")) return undefined;

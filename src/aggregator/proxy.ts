@@ -21,16 +21,25 @@ const longSubresources = new Set(["attach", "exec", "proxy", "log", "portforward
 /** HTML is read whole to change its links: 8 MiB are more than any page of an API. */
 const htmlBytesMax = 8 * 1024 * 1024;
 
-export async function proxy(request: ApiRequest, backend: Backend): Promise<ApiResponse> {
+export interface ProxyOptions {
+  /** Whether links to the backend get its address. Default true, for what clients ask of the backend by its own paths. */
+  readonly rewritesLinks?: boolean;
+}
+
+export async function proxy(
+  request: ApiRequest,
+  backend: Backend,
+  { rewritesLinks = true }: ProxyOptions = {},
+): Promise<ApiResponse> {
   try {
     if (request.upgrade !== undefined) return await proxyUpgrade(request, backend);
-    return await pass(request, backend);
+    return await pass(request, backend, rewritesLinks);
   } catch (error) {
     return failed(request, error);
   }
 }
 
-async function pass(request: ApiRequest, backend: Backend): Promise<ApiResponse> {
+async function pass(request: ApiRequest, backend: Backend, rewritesLinks: boolean): Promise<ApiResponse> {
   const { method, info } = request;
   const path = forwardedPath(request.rawPath);
   const uri = cleanPath(path);
@@ -52,7 +61,7 @@ async function pass(request: ApiRequest, backend: Backend): Promise<ApiResponse>
     ...(body === undefined ? {} : { body }),
     signal: request.signal,
   });
-  return answerOf(response, { wantsGzip, isHead: method === "HEAD" });
+  return answerOf(response, { wantsGzip, isHead: method === "HEAD", rewritesLinks });
 }
 
 /** Where the client says nothing of encodings, the hop is compressed and the client does not notice. */
@@ -63,14 +72,19 @@ function addsGzip({ headers, method }: ApiRequest): boolean {
 interface AnswerOptions {
   readonly wantsGzip: boolean;
   readonly isHead: boolean;
+  readonly rewritesLinks: boolean;
 }
 
-function answerOf(response: BackendResponse, { wantsGzip, isHead }: AnswerOptions): ApiResponse | Promise<ApiResponse> {
+function answerOf(
+  response: BackendResponse,
+  { wantsGzip, isHead, rewritesLinks }: AnswerOptions,
+): ApiResponse | Promise<ApiResponse> {
   const { status, authority } = response;
   let { body } = response;
   const headers = answerHeaders(response);
   const { location } = headers;
-  if (typeof location === "string" && location !== "") headers.location = locationOf(response, location);
+  if (rewritesLinks && typeof location === "string" && location !== "")
+    headers.location = locationOf(response, location);
   if (isHead) {
     body.resume();
     return { status, headers, body: undefined };
@@ -80,7 +94,7 @@ function answerOf(response: BackendResponse, { wantsGzip, isHead }: AnswerOption
     delete headers["content-length"];
     body = inflated(body);
   }
-  if (/^text\/html\s*(?:;|$)/i.test(String(headers["content-type"] ?? "")))
+  if (rewritesLinks && /^text\/html\s*(?:;|$)/i.test(String(headers["content-type"] ?? "")))
     return htmlAnswer({ status, body, headers }, authority);
   return { status, headers, body };
 }

@@ -10,6 +10,8 @@ import { textAnswer } from "./text-answer.ts";
 
 /** A backend gets this long to answer the handshake. */
 const handshakeTimeoutMs = 30_000;
+/** No header at all, in place of the one that filters would add: the answer is the backend's alone. */
+const none: readonly string[] = [];
 /** A refusal is passed on up to this size: 1 MiB is more than any Status. */
 const refusalBytesMax = 1024 * 1024;
 
@@ -24,11 +26,17 @@ export async function proxyUpgrade(request: ApiRequest, backend: Backend): Promi
     throw error;
   }
   const { head, rest } = read;
-  if (head.status === 101) return { status: 101, headers: head.headers, body: undefined, takeOver: join(socket, rest) };
+  if (head.status === 101)
+    return {
+      status: 101,
+      headers: { "cache-control": none, ...head.headers },
+      body: undefined,
+      takeOver: join(socket, rest),
+    };
   if (head.status >= 400) {
     // What came is passed on as it is, and the connection ends.
     const { connection: _, ...headers } = head.headers;
-    return { status: head.status, headers, body: refusal(socket, rest, head) };
+    return { status: head.status, headers: { "cache-control": none, ...headers }, body: refusal(socket, rest, head) };
   }
   socket.destroy();
   return textAnswer(503, `invalid upgrade response: status code ${head.status}`);

@@ -1,6 +1,6 @@
 // A resource: a kind with its rules of change, ready to be served.
 
-import type { ApiObject, FieldError, Kind } from "../api/door.ts";
+import type { ApiObject, FieldError, HubObjectOf, Kind } from "../api/door.ts";
 import type { Storage } from "../storage/door.ts";
 import type { UserInfo } from "./authentication/user.ts";
 import type { ApiRequest, ApiResponse } from "./exchange.ts";
@@ -20,9 +20,9 @@ export interface Column {
 }
 
 /** What a rule of change may know beside the object. */
-export interface RuleContext {
+export interface RuleContext<O = ApiObject> {
   /** The object as it was, on updates. */
-  readonly old?: ApiObject;
+  readonly old?: O;
   readonly user: UserInfo;
   readonly subresource: string;
 }
@@ -55,16 +55,16 @@ export const allVerbs: readonly ResourceVerb[] = [
 ];
 
 /** The rules of change. Objects are in the hub's shape; every function may be left out. */
-export interface ResourceRules {
+export interface ResourceRules<O = ApiObject> {
   /** Sets and clears fields that clients do not own (status on create, …), in place, before admission. */
-  prepareForCreate?(object: ApiObject, context: RuleContext): void;
-  prepareForUpdate?(object: ApiObject, context: RuleContext & { readonly old: ApiObject }): void;
+  prepareForCreate?(object: O, context: RuleContext<O>): void;
+  prepareForUpdate?(object: O, context: RuleContext<O> & { readonly old: O }): void;
   /** Spec errors; metadata is validated by the library. Context has `old` on updates. */
-  validate?(object: ApiObject, context: RuleContext): readonly FieldError[];
+  validate?(object: O, context: RuleContext<O>): readonly FieldError[];
   /** Whether `validate` is asked on updates, too. Default true; sample-apiserver's flunders answer no. */
   readonly validatesUpdates?: boolean;
   /** Warnings for the client that are no errors. */
-  warnings?(object: ApiObject, context: RuleContext): readonly string[];
+  warnings?(object: O, context: RuleContext<O>): readonly string[];
   /** What a name may be. Default "dns-subdomain". "path-segment" is what sample-apiserver's flunders take. */
   readonly nameRule?:
     | "dns-subdomain"
@@ -82,6 +82,8 @@ export interface ResourceRules {
   /** Field selectors beside metadata.name and metadata.namespace; the function reads the value from an object in the hub's shape. */
   readonly selectableFields?: Readonly<Record<string, (object: ApiObject) => string>>;
   readonly verbs?: readonly ResourceVerb[];
+  /** Whether discovery keeps to itself which version is stored, as kube-aggregator does of APIServices. Default false. */
+  readonly hidesStorageVersion?: boolean;
   /** Whether PUT and apply may create. Default: apply may, PUT may not. */
   readonly allowCreateOnUpdate?: boolean;
   /** Whether an update without resourceVersion overwrites whatever is there. Default false, as sample-apiserver has it; true for most core kinds. */
@@ -93,13 +95,13 @@ export interface ResourceRules {
    * Such a resource has the verb create alone, and names nothing.
    */
   answerCreate?(
-    object: ApiObject,
-    context: RuleContext & { readonly namespace: string; readonly signal: AbortSignal },
-  ): Promise<ApiObject>;
+    object: O,
+    context: RuleContext<O> & { readonly namespace: string; readonly signal: AbortSignal },
+  ): Promise<O>;
   /** Whether an object that is to be deleted and has no finalizers left may go; see namespaces. Default true. */
-  isDeletable?(object: ApiObject): boolean;
+  isDeletable?(object: O): boolean;
   /** Changes an object that is about to be deleted, in place. "keep" marks it as being deleted in place of removing it; see namespaces. */
-  beginDelete?(object: ApiObject, context: RuleContext): "remove" | "keep";
+  beginDelete?(object: O, context: RuleContext<O>): "remove" | "keep";
 }
 
 /** A resource as the server holds it. */
@@ -112,7 +114,7 @@ export interface Resource<K extends Kind = Kind> extends ResourceRules {
 /** Declares a resource. Throws a TypeError where the declaration contradicts itself. */
 export function defineResource<K extends Kind>(
   kind: K,
-  rules: ResourceRules & { readonly storage?: Storage } = {},
+  rules: ResourceRules<HubObjectOf<K>> & { readonly storage?: Storage } = {},
 ): Resource<K> {
   for (const name of Object.keys(rules.connect ?? {}))
     if (name === "status" || name === "scale")

@@ -102,7 +102,7 @@ function inVersion(resources: readonly Resource[], group: string, version: strin
     .sort((a, b) => (a.kind.plural < b.kind.plural ? -1 : 1));
 }
 
-function mainResource({ kind, verbs = allVerbs }: Resource): ApiResource {
+function mainResource({ kind, verbs = allVerbs, hidesStorageVersion }: Resource): ApiResource {
   return {
     name: kind.plural,
     singularName: kind.singular,
@@ -111,7 +111,7 @@ function mainResource({ kind, verbs = allVerbs }: Resource): ApiResource {
     verbs,
     ...(kind.shortNames.length === 0 ? {} : { shortNames: kind.shortNames }),
     ...(kind.categories.length === 0 ? {} : { categories: kind.categories }),
-    ...(verbs.includes("get") ? { storageVersionHash: storageVersionHash(kind) } : {}),
+    ...(verbs.includes("get") && hidesStorageVersion !== true ? { storageVersionHash: storageVersionHash(kind) } : {}),
   };
 }
 

@@ -56,12 +56,15 @@ export function trackNewObject(
   { fieldManager }: Pick<MutatingOptions, "fieldManager">,
 ): void {
   delete hub.metadata.managedFields;
+  // Conversion may lose what the client sent, which then is nobody's.
+  const updated = fromHub(served.kind, hub, version);
+  // A status of its own is wiped or made by the server, whatever the client sent.
+  if (served.resource.status === true) delete updated.status;
   const tracked = trackUpdate({
     kind: served.kind,
     version,
     live: undefined,
-    // Conversion may lose what the client sent, which then is nobody's.
-    updated: fromHub(served.kind, hub, version),
+    updated,
     manager: fieldManagerOf(fieldManager, request),
     subresource: "",
     now: timestamp(served.clock),

@@ -1,0 +1,195 @@
+// OpenAPI of all servers: v3 by reference, each document passed on from its server; v2 as one document, made when somebody asks.
+// https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-interface-definition
+
+import { createHash } from "node:crypto";
+import type { Clock } from "../base/clock.ts";
+import { Client } from "../client/door.ts";
+import {
+  type ApiRequest,
+  type ApiResponse,
+  type Handler,
+  handlerTransport,
+  header,
+  type UserInfo,
+} from "../server/door.ts";
+import type { Backend } from "./backend.ts";
+import { type FetchedDocument, get } from "./discovery-fetcher.ts";
+import { type Json, mergeSpecs, type PartialSpec } from "./openapi-merge.ts";
+import { proxy } from "./proxy.ts";
+import type { Route, Routes } from "./routes.ts";
+import { textAnswer } from "./text-answer.ts";
+
+interface MergedOpenApiOptions {
+  readonly routes: Routes;
+  readonly clock: Clock;
+}
+
+/** Documents are asked for again where they are older than this. */
+const refreshMs = 60_000;
+/** Who asks; backends must allow it. */
+const asker: UserInfo = { name: "system:aggregator", uid: "", groups: [], extra: {} };
+/** In-process questions are for a server that has not asked who this is yet. */
+const inside: UserInfo = { ...asker, groups: ["system:masters"] };
+
+/** What a backend last said of one path. */
+interface Kept {
+  etag: string;
+  document: Json | undefined;
+  askedAtMs: number;
+  asking: Promise<void> | undefined;
+}
+
+export class MergedOpenApi {
+  readonly #routes: Routes;
+  readonly #clock: Clock;
+  readonly #v2 = new WeakMap<Backend, Kept>();
+  readonly #v3 = new WeakMap<Backend, Kept>();
+  readonly #stop = new AbortController();
+
+  constructor({ routes, clock }: MergedOpenApiOptions) {
+    this.#routes = routes;
+    this.#clock = clock;
+  }
+
+  close(): void {
+    this.#stop.abort();
+  }
+
+  /** Undefined for a path that is none of it. */
+  answer(request: ApiRequest, next: Handler): Promise<ApiResponse> | undefined {
+    const { path } = request;
+    if (path === "/openapi/v3") return this.#answerIndex(request, next);
+    if (path.startsWith("/openapi/v3/")) return this.#answerDocument(request, next);
+    return undefined;
+  }
+
+  // --- v3
+
+  async #answerIndex(request: ApiRequest, next: Handler): Promise<ApiResponse> {
+    return answerJson(request, Buffer.from(JSON.stringify({ paths: await this.#index(next) })));
+  }
+
+  /** A version of a backend is passed on as it comes, whatever form the client wants. */
+  async #answerDocument(request: ApiRequest, next: Handler): Promise<ApiResponse> {
+    const key = request.path.slice("/openapi/v3/".length);
+    const route = this.#routes.find(key.replace(/^apis\//, ""));
+    if (route?.backend !== undefined && key.startsWith("apis/")) {
+      const known = await this.#entries(route.backend);
+      if (!(key in known)) return nothing;
+      return route.view.isAvailable
+        ? proxy(request, route.backend, { rewritesLinks: false })
+        : textAnswer(503, "service unavailable");
+    }
+    const { paths } = await localDocument(next, "/openapi/v3");
+    return key in recordOf(paths) ? next(request) : nothing;
+  }
+
+  async #index(next: Handler): Promise<Json> {
+    const remote = [...this.#routes.all()].filter((route) => route.backend !== undefined);
+    const [local, ...others] = await Promise.all([
+      localDocument(next, "/openapi/v3"),
+      ...remote.map((route) => this.#entriesOf(route)),
+    ]);
+    return Object.fromEntries([...Object.entries(recordOf(local?.paths)), ...others.flatMap(Object.entries)]);
+  }
+
+  async #entriesOf({ view, backend }: Route): Promise<Json> {
+    if (backend === undefined) return {};
+    const key = `apis/${view.group}/${view.version}`;
+    const entry = (await this.#entries(backend))[key];
+    return entry === undefined ? {} : { [key]: entry };
+  }
+
+  async #entries(backend: Backend): Promise<Json> {
+    const kept = await this.#ask(this.#v3, backend, "/openapi/v3");
+    return recordOf(kept?.paths);
+  }
+
+  // --- v2
+
+  /** The merged document; `local` is the main API server's own. */
+  async merge(local: Json): Promise<Json> {
+    const backends = new Map<Backend, string[]>();
+    for (const { view, backend } of this.#routes.all())
+      if (backend !== undefined)
+        backends.set(backend, [
+          ...(backends.get(backend) ?? []),
+          `/apis/${view.group}/`,
+          `/apis/${view.group}/${view.version}/`,
+        ]);
+    const parts = await Promise.all([...backends].map(([backend, prefixes]) => this.#part(backend, prefixes)));
+    const there = parts.filter((part) => part !== undefined);
+    return mergeSpecs(local, there);
+  }
+
+  async #part(backend: Backend, prefixes: readonly string[]): Promise<PartialSpec | undefined> {
+    const document = await this.#ask(this.#v2, backend, "/openapi/v2");
+    return document === undefined ? undefined : { document, prefixes };
+  }
+
+  // --- asking
+
+  /** What a backend said: asked for where nothing is known yet, and behind the answer's back where it is old. */
+  async #ask(known: WeakMap<Backend, Kept>, backend: Backend, path: string): Promise<Json | undefined> {
+    const kept = known.get(backend) ?? {
+      etag: "",
+      document: undefined,
+      askedAtMs: Number.NEGATIVE_INFINITY,
+      asking: undefined,
+    };
+    known.set(backend, kept);
+    if (this.#clock.nowMs() - kept.askedAtMs < refreshMs) {
+      if (kept.document === undefined) await kept.asking;
+      return kept.document;
+    }
+    kept.askedAtMs = this.#clock.nowMs();
+    kept.asking = this.#refresh(kept, backend, path).finally(() => {
+      kept.asking = undefined;
+    });
+    if (kept.document === undefined) await kept.asking;
+    return kept.document;
+  }
+
+  /** A backend that fails leaves what it last said. */
+  async #refresh(kept: Kept, backend: Backend, path: string): Promise<void> {
+    let answer: FetchedDocument;
+    try {
+      answer = await get(backend, {
+        path,
+        accept: "application/json",
+        user: asker,
+        signal: this.#stop.signal,
+        etag: kept.etag,
+      });
+    } catch {
+      return;
+    }
+    if (answer.status !== 200) return;
+    kept.document = recordOf(answer.body);
+    kept.etag = answer.etag;
+  }
+}
+
+/** A group that nobody has. */
+const nothing: ApiResponse = { status: 404, headers: {}, body: Buffer.alloc(0) };
+
+async function localDocument(next: Handler, path: string): Promise<Json> {
+  const client = new Client({ transport: handlerTransport(next, inside) });
+  try {
+    return recordOf(await client.json({ path }));
+  } catch {
+    // A server without documents of its own still has those of others.
+    return {};
+  }
+}
+
+export function answerJson(request: ApiRequest, body: Buffer): ApiResponse {
+  const etag = `"${createHash("sha512").update(body).digest("hex").toUpperCase()}"`;
+  const headers = { etag, vary: "Accept", "cache-control": "no-cache, private" };
+  if (header(request.headers, "if-none-match") === etag) return { status: 304, headers, body: undefined };
+  return { status: 200, headers: { ...headers, "content-type": "application/json" }, body };
+}
+
+function recordOf(value: unknown): Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
+}
