@@ -206,7 +206,12 @@ class LmdbLedger implements Ledger {
     if (isDeleted && revisionAt(position) <= revision) return undefined;
     for (let at = position; at !== noPosition; ) {
       const record = this.#recordAt(at, transaction);
-      if (record === undefined) return undefined;
+      if (record === undefined) {
+        // Of what was compacted, deletions are gone, and nothing else that a change still leads to.
+        if (at !== position && revisionAt(at) <= this.#compactedRevision) return undefined;
+        const message = `Cannot read the change at revision ${revisionAt(at)} as it must be there: the file is damaged`;
+        throw new StorageError("CORRUPT", message);
+      }
       const { key, value, revision: changed } = record.event;
       if (changed <= revision) return value && { key, value, revision: changed };
       at = record.previous;
@@ -214,7 +219,7 @@ class LmdbLedger implements Ledger {
     return undefined;
   }
 
-  /** The change at a position; undefined where it was compacted away. */
+  /** The change at a position; undefined where there is none. */
   #recordAt(position: Position, transaction?: Transaction): LogRecord | undefined {
     const bytes = this.#file.log.getBinaryFast(encodePosition(position), transaction && { transaction });
     // lmdb's buffer is longer than its `length` says, which other readers of it do not respect.
