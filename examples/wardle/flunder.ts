@@ -55,7 +55,7 @@ export const flunder = defineKind({
         if ((spec.referenceType ?? "") === "" && (spec.reference ?? "") !== "") spec.referenceType = "Flunder";
       },
       toHub: ({ spec: { reference = "", referenceType } }) => ({ spec: hubSpec(referenceType, reference), status: {} }),
-      fromHub: (object) => ({ spec: alphaSpec(specOf(object)), status: {} }),
+      fromHub: ({ spec }) => ({ spec: alphaSpec(spec), status: {} }),
     },
     v1beta1: { schema: v1beta1Schema, description: "Flunder is an example type with a spec and a status." },
   },
@@ -89,15 +89,10 @@ function alphaSpec({ flunderReference = "", fischerReference = "", referenceType
   }
 }
 
-function specOf(object: Readonly<Record<string, unknown>>): HubSpec {
-  // Objects in the hub's shape were decoded by the hub's schema, so that the spec is one.
-  return (object.spec ?? {}) as HubSpec;
-}
-
 export const flunders = defineResource(flunder, {
   nameRule: "path-segment",
   validatesUpdates: false,
-  validate: (object) => validateSpec(specOf(object)),
+  validate: ({ spec }) => validateSpec(spec),
 });
 
 /** At most one reference, and the type that goes with it. */

@@ -21,7 +21,7 @@ export type Versioned<Schema extends TObject> = {
 } & Static<Schema>;
 
 /** One version of a kind, as its author declares it. */
-export interface KindVersion<Schema extends TObject = TObject> {
+export interface KindVersion<Schema extends TObject = TObject, HubSchema extends TObject = TObject> {
   /** Everything beside apiVersion, kind and metadata. Unknown fields are pruned, so an empty object is a kind with metadata alone. */
   readonly schema: Schema;
   /** The description of the kind in OpenAPI and `kubectl explain`. */
@@ -30,15 +30,15 @@ export interface KindVersion<Schema extends TObject = TObject> {
   readonly served?: boolean;
   readonly lifecycle?: Lifecycle;
   /** From this version into the hub's shape; metadata, apiVersion and kind are carried over by the library. Not for the hub itself. */
-  readonly toHub?: (object: Versioned<Schema>) => Record<string, unknown>;
+  readonly toHub?: (object: Versioned<Schema>) => Static<HubSchema>;
   /** From the hub's shape into this version. */
-  readonly fromHub?: (object: ApiObject) => Static<Schema>;
+  readonly fromHub?: (object: Versioned<HubSchema>) => Static<Schema>;
   /** Fills in defaults, in place, after decoding a request or a stored object of this version. Schema defaults were applied before. */
   readonly default?: (object: Versioned<Schema>) => void;
 }
 
 /** What `defineKind` takes. */
-export interface KindDefinition<Schemas extends Record<string, TObject>> {
+export interface KindDefinition<Schemas extends Record<string, TObject>, Hub extends string = keyof Schemas & string> {
   readonly group: string;
   readonly kind: string;
   /** Lower-case plural as in URLs. Default: the lower-case kind with an `s` (or `es`, `ies` as English has it). */
@@ -48,7 +48,7 @@ export interface KindDefinition<Schemas extends Record<string, TObject>> {
   readonly categories?: readonly string[];
   readonly scope: "Namespaced" | "Cluster";
   /** The version whose shape validation and admission see. Default: the only version. */
-  readonly hub?: keyof Schemas & string;
+  readonly hub?: Hub;
   /** The version written to storage. Default: the hub. */
   readonly stored?: keyof Schemas & string;
   /** Before the version and kind in OpenAPI definition names, such as `io.k8s.sample-apiserver.pkg.apis.wardle`. Default: the reversed group. */
@@ -60,7 +60,9 @@ export interface KindDefinition<Schemas extends Record<string, TObject>> {
    */
   readonly emptyValues?: "omit" | "keep";
   /** In the order in which discovery prefers them: the first is the preferred one. */
-  readonly versions: { readonly [Version in keyof Schemas]: KindVersion<Schemas[Version]> };
+  readonly versions: {
+    readonly [Version in keyof Schemas]: KindVersion<Schemas[Version], Schemas[Hub & keyof Schemas]>;
+  };
 }
 
 /** One version of a kind, as the library reads it: the functions take whatever has that version's shape. */
@@ -72,7 +74,7 @@ export interface DefinedVersion<Schema extends TObject = TObject>
 }
 
 /** A kind after `defineKind`: every default filled in. Plain, frozen data. */
-export interface Kind<Schemas extends Record<string, TObject> = Record<string, TObject>> {
+export interface Kind<Schemas extends Record<string, TObject> = Record<string, TObject>, Hub extends string = string> {
   readonly group: string;
   readonly kind: string;
   readonly plural: string;
@@ -80,7 +82,7 @@ export interface Kind<Schemas extends Record<string, TObject> = Record<string, T
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
   readonly scope: "Namespaced" | "Cluster";
-  readonly hub: string;
+  readonly hub: Hub;
   readonly stored: string;
   readonly definitionPrefix: string;
   readonly emptyValues: "omit" | "keep";
@@ -91,12 +93,24 @@ export interface Kind<Schemas extends Record<string, TObject> = Record<string, T
 export type ObjectOf<K, Version extends string> =
   K extends Kind<infer Schemas> ? (Version extends keyof Schemas ? Versioned<Schemas[Version]> : never) : never;
 
+/** The type of a kind's objects in the hub's shape, which the rules of change and admission see. */
+export type HubObjectOf<K> =
+  K extends Kind<infer Schemas, infer Hub>
+    ? string extends Hub
+      ? ApiObject
+      : Hub extends keyof Schemas
+        ? Versioned<Schemas[Hub]>
+        : ApiObject
+    : ApiObject;
+
 /** Declares a kind. Throws a TypeError where the declaration contradicts itself. */
-export function defineKind<const Schemas extends Record<string, TObject>>(
-  definition: KindDefinition<Schemas>,
-): Kind<Schemas> {
+export function defineKind<
+  const Schemas extends Record<string, TObject>,
+  const Hub extends keyof Schemas & string = keyof Schemas & string,
+>(definition: KindDefinition<Schemas, Hub>): Kind<Schemas, Hub> {
   const names = Object.keys(definition.versions);
-  const hub = definition.hub ?? onlyVersion(definition.kind, names);
+  // A kind with one version has that as its hub, which is what the type says then.
+  const hub = definition.hub ?? (onlyVersion(definition.kind, names) as Hub);
   const stored = definition.stored ?? hub;
   for (const name of [hub, stored])
     if (!names.includes(name))
@@ -117,7 +131,7 @@ export function defineKind<const Schemas extends Record<string, TObject>>(
     definitionPrefix: definition.definitionPrefix ?? definition.group.split(".").reverse().join("."),
     emptyValues: definition.emptyValues ?? "keep",
     // Authors' functions take their version's type; the library hands them objects that it has decoded by that version's schema.
-    versions: definition.versions as unknown as Kind<Schemas>["versions"],
+    versions: definition.versions as unknown as Kind<Schemas, Hub>["versions"],
   });
 }
 

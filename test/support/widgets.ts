@@ -51,11 +51,7 @@ export const widgets = defineResource(widget, {
   prepareForCreate(object) {
     object.status = { phase: "New" };
   },
-  validate(object) {
-    const { spec } = object;
-    const isRed = typeof spec === "object" && spec !== null && "color" in spec && spec.color === "red";
-    return isRed ? [fieldError.invalid("spec.color", "red", "must not be red")] : [];
-  },
+  validate: ({ spec }) => (spec?.color === "red" ? [fieldError.invalid("spec.color", "red", "must not be red")] : []),
 });
 
 interface WidgetOptions {

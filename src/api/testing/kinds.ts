@@ -2,7 +2,6 @@
 
 import { type Static, Type } from "typebox";
 import { defineKind } from "../kind.ts";
-import type { ApiObject } from "../object-meta.ts";
 
 const alphaSpec = Type.Object(
   { reference: Type.Optional(Type.String()), referenceType: Type.Optional(Type.String()) },
@@ -32,22 +31,26 @@ export const flunder = defineKind({
       default({ spec }) {
         if ((spec.referenceType ?? "") === "" && (spec.reference ?? "") !== "") spec.referenceType = "Flunder";
       },
-      toHub: ({ spec: { reference, referenceType } }) => ({
-        spec: { [referenceType === "Fischer" ? "fischerReference" : "flunderReference"]: reference, referenceType },
-        status: {},
-      }),
-      fromHub: (object) => ({ spec: toAlpha(object), status: {} }),
+      toHub: ({ spec }) => ({ spec: toHubSpec(spec), status: {} }),
+      fromHub: ({ spec }) => ({ spec: toAlphaSpec(spec), status: {} }),
     },
     v1beta1: { schema: Type.Object({ spec: hubSpec, status }) },
   },
 });
 
-function toAlpha(object: ApiObject): Static<typeof alphaSpec> {
-  const { flunderReference, fischerReference, referenceType } = object.spec as Static<typeof hubSpec>;
-  return {
-    reference: (referenceType === "Fischer" ? fischerReference : flunderReference) ?? "",
-    referenceType: referenceType ?? "",
-  };
+function toHubSpec({ reference, referenceType = "" }: Static<typeof alphaSpec>): Static<typeof hubSpec> {
+  if (reference === undefined) return { referenceType };
+  return referenceType === "Fischer"
+    ? { fischerReference: reference, referenceType }
+    : { flunderReference: reference, referenceType };
+}
+
+function toAlphaSpec({
+  flunderReference = "",
+  fischerReference = "",
+  referenceType = "",
+}: Static<typeof hubSpec>): Static<typeof alphaSpec> {
+  return { reference: referenceType === "Fischer" ? fischerReference : flunderReference, referenceType };
 }
 
 /** A CustomResourceDefinition's ways: what the client wrote is kept, and the schema says what is allowed. */

@@ -49,7 +49,7 @@ export const secrets = defineResource(secretKind, {
   prepareForCreate: mergeStringData,
   prepareForUpdate(object, { old }) {
     mergeStringData(object);
-    if (object.type === undefined || object.type === "") object.type = old.type;
+    if ((object.type ?? "") === "" && old.type !== undefined) object.type = old.type;
   },
   validate: (object, { old }) => [
     ...dataErrors(object, ["data"]),
