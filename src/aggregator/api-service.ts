@@ -9,6 +9,7 @@ import {
   fieldError,
   pathSegmentFaults,
 } from "../api/door.ts";
+import { systemClock } from "../base/clock.ts";
 import { humanDuration } from "../base/human-duration.ts";
 import { type Column, defineResource } from "../server/door.ts";
 import { apiServiceKind } from "./api-service-kind.ts";
@@ -53,7 +54,9 @@ export const apiServices = defineResource(apiServiceKind, {
   columns,
   prepareForCreate(object) {
     const isLocal = viewOf(object).service === undefined;
-    object.status = isLocal ? { conditions: withAvailable({ ...object, status: {} }, localVerdict, Date.now()) } : {};
+    object.status = isLocal
+      ? { conditions: withAvailable({ ...object, status: {} }, localVerdict, systemClock.nowMs()) }
+      : {};
   },
   validate: (object, context) =>
     context.subresource === "status" ? statusErrors(object) : specErrors(object, viewOf(object)),

@@ -1,6 +1,7 @@
 // A copy of a kind's objects that follows the server: a watch list where the server has it, else a list and a watch.
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#streaming-lists
 
+import { randomInt } from "node:crypto";
 import { type ApiObject, StatusError } from "../api/door.ts";
 import { backOff } from "../base/backoff.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
@@ -175,7 +176,7 @@ export class Informer<T extends Watched> {
   }
 
   #open(options: WatchOptions, signal: AbortSignal): Promise<AsyncIterable<WatchEvent<T>>> {
-    const timeoutSeconds = Math.round(watchSecondsMin * (1 + Math.random()));
+    const timeoutSeconds = Math.round(watchSecondsMin * (1 + randomInt(1000) / 1000));
     return this.#options.client.watch({
       ...this.#scope(),
       allowWatchBookmarks: true,

@@ -3,7 +3,8 @@
 import { type ApiObject, fieldError, StatusError } from "../api/door.ts";
 import { defineResource, type Resource } from "../server/door.ts";
 import { cellText, part } from "./resources/columns.ts";
-import { portsOf, serviceKind, serviceRules } from "./resources/service.ts";
+import { serviceKind, serviceRules } from "./resources/service.ts";
+import { portsOf } from "./resources/service-ports.ts";
 
 /** The services as they are. */
 export type ServiceLister = () => Iterable<ApiObject>;

@@ -3,7 +3,7 @@
 import { isIP } from "node:net";
 import { type ApiObject, type FieldError, fieldError } from "../../api/door.ts";
 import { cellText, part } from "./columns.ts";
-import { portsOf } from "./service.ts";
+import { portsOf } from "./service-ports.ts";
 
 const types = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
 const protocols = ["SCTP", "TCP", "UDP"];

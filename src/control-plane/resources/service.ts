@@ -5,6 +5,7 @@ import { type ApiObject, defineKind } from "../../api/door.ts";
 import type { ResourceRules } from "../../server/door.ts";
 import { ageColumn, cellText, nameColumn, part } from "./columns.ts";
 import { atomicList, conditions, flag, flagPointer, int32, int32Pointer, struct, text, textPointer } from "./fields.ts";
+import { portsOf } from "./service-ports.ts";
 import { validateService } from "./service-validation.ts";
 
 const servicePort = Type.Object(
@@ -136,11 +137,6 @@ function defaultSpec(spec: Record<string, unknown>): void {
   if (spec.type === "NodePort" || spec.type === "LoadBalancer") spec.externalTrafficPolicy ??= "Cluster";
   if (spec.type !== "ExternalName") spec.internalTrafficPolicy ??= "Cluster";
   if (spec.type === "LoadBalancer") spec.allocateLoadBalancerNodePorts ??= true;
-}
-
-/** The ports of a service's spec, to read and to change. */
-export function portsOf(spec: Readonly<Record<string, unknown>>): Record<string, unknown>[] {
-  return Array.isArray(spec.ports) ? spec.ports.filter((port) => typeof port === "object" && port !== null) : [];
 }
 
 /** The rules but for allocation, which the control plane adds around prepareForCreate and prepareForUpdate. */

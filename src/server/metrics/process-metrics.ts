@@ -1,11 +1,12 @@
 // What the process itself takes, by the names that every Prometheus client uses.
 
 import { readdirSync } from "node:fs";
+import { systemClock } from "../../base/clock.ts";
 import { gauge, type Metric } from "./registry.ts";
 
 export function processMetrics(): Metric[] {
   const read = (value: () => number) => () => [[{}, value()] as const];
-  const startedAt = Math.floor(Date.now() / 1000 - process.uptime());
+  const startedAt = Math.floor(systemClock.nowMs() / 1000 - process.uptime());
   return [
     counterOf("process_cpu_seconds_total", "Total user and system CPU time spent in seconds.", () => {
       const { user, system } = process.cpuUsage();

@@ -1,6 +1,7 @@
 // A random history against a model that is too simple to be wrong. The seed is printed; ANNEX_SEED repeats it.
 
 import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
 import { describe, test } from "node:test";
 import { type Random, seededRandom } from "../../base/random.ts";
 import type { OpenStorage } from "../contract.ts";
@@ -16,7 +17,7 @@ type Contents = ReadonlyMap<string, { readonly value: string; readonly revision:
 export function describeHistory(open: OpenStorage): void {
   describe("any history", () => {
     test("reads the same as a model at every revision, through every limit and from every watch", async (t) => {
-      const seed = Number(process.env.ANNEX_SEED ?? Math.floor(Math.random() * 2 ** 32));
+      const seed = Number(process.env.ANNEX_SEED ?? randomInt(2 ** 32));
       t.diagnostic(`ANNEX_SEED=${seed}`);
       const random = seededRandom(seed);
       const bench = await openBench(t, open);

@@ -1,0 +1,56 @@
+// `npm test`: provides what tests need beyond npm, then runs them all.
+// Tools that are installed are used; missing ones are installed from Debian's packages when this runs as root; else one line says what to do.
+
+import { spawnSync } from "node:child_process";
+import { existsSync, globSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+interface Tool {
+  readonly name: string;
+  readonly debianPackage: string;
+}
+
+const tools: readonly Tool[] = [
+  { name: "etcd", debianPackage: "etcd-server" },
+  { name: "kubectl", debianPackage: "kubernetes-client" },
+  { name: "python3", debianPackage: "python3" },
+];
+/** Two files at once on two cores: most tests wait for servers of their own. */
+const concurrency = 2;
+
+for (const tool of tools) provide(tool);
+const files = [
+  ...globSync("src/**/*.test.ts"),
+  ...globSync("examples/**/*.test.ts"),
+  ...globSync("test/**/*.test.ts"),
+].sort();
+const chosen = process.argv.slice(2);
+const wanted = chosen.length === 0 ? files : files.filter((file) => chosen.some((part) => file.includes(part)));
+const { status, signal } = spawnSync(
+  process.execPath,
+  ["--conditions=annex-source", "--test", `--test-concurrency=${concurrency}`, ...wanted],
+  { stdio: "inherit" },
+);
+if (signal !== null) process.stderr.write(`the tests ended by ${signal}\n`);
+process.exit(status ?? 1);
+
+function provide({ name, debianPackage }: Tool): void {
+  if (isInstalled(name)) return;
+  if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get"))
+    fail(`tests need ${name}: install it (Debian's package is ${debianPackage})`);
+  const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const apt = (...words: string[]) =>
+    spawnSync("apt-get", ["-qq", "-y", ...words], { stdio: ["ignore", "ignore", "inherit"], env: environment });
+  apt("update");
+  apt("install", "--no-install-recommends", debianPackage);
+  if (!isInstalled(name)) fail(`tests need ${name}, and Debian's package ${debianPackage} could not be installed`);
+}
+
+function isInstalled(name: string): boolean {
+  return (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, name)));
+}
+
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,67 @@
+// A wardle server as a process of its own, for tests that look at it from outside.
+
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "../..");
+/** Throwaway keys for tests on the loopback. */
+export const pki = join(root, "test/conformance/fixtures/world/pki");
+
+export interface WardleProcess extends AsyncDisposable {
+  readonly port: number;
+  readonly pid: number;
+}
+
+/** Starts a server on a free port, with the recorded world's authorities. `storage` are its flags for where objects live. */
+export async function startWardle({
+  storage,
+  more = [],
+}: {
+  readonly storage: (directory: string) => readonly string[];
+  readonly more?: readonly string[];
+}): Promise<WardleProcess> {
+  const directory = mkdtempSync(join(tmpdir(), "annex-wardle-"));
+  const flags = [
+    "--secure-port",
+    "0",
+    "--bind-address",
+    "127.0.0.1",
+    "--cert-dir",
+    join(directory, "cert"),
+    "--client-ca-file",
+    join(pki, "client-ca.crt"),
+    "--requestheader-client-ca-file",
+    join(pki, "front-proxy-ca.crt"),
+    "--requestheader-allowed-names",
+    "front-proxy",
+    "--authentication-skip-lookup",
+  ];
+  const child = spawn(
+    process.execPath,
+    ["--conditions=annex-source", join(root, "examples/wardle/server.ts"), ...flags, ...storage(directory), ...more],
+    { stdio: ["ignore", "inherit", "inherit", "ipc"] },
+  );
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const port = await new Promise<number>((resolve, reject) => {
+    child.once("message", (message) => resolve(portOf(message)));
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`the wardle server ended with code ${code} before it was ready`)));
+  });
+  return {
+    port,
+    pid: child.pid ?? 0,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGTERM");
+      await ended;
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function portOf(message: unknown): number {
+  if (typeof message === "object" && message !== null && "port" in message && typeof message.port === "number")
+    return message.port;
+  throw new TypeError("Cannot read the ready message of a wardle server as it must name the port");
+}
