@@ -1,20 +1,23 @@
 // Server-side apply: a manager says which fields it wants, and owns them from then on.
 // https://kubernetes.io/docs/reference/using-api/server-side-apply/
 
-import { formatApiVersion, parseApiVersion } from "../group-version.ts";
+import { formatApiVersion } from "../group-version.ts";
 import type { Kind } from "../kind.ts";
 import type { ApiObject } from "../object-meta.ts";
+import { DecodeError } from "../schema/decode-error.ts";
 import { objectSchema } from "../schema/object-schema.ts";
 import { StatusError } from "../status-error.ts";
 import { isSame } from "./compare.ts";
 import { conflictError } from "./conflict-error.ts";
-import { FieldSet } from "./field-set.ts";
-import { kubectlMayForce, withLastApplied } from "./last-applied.ts";
+import { emptyObject } from "./in-version.ts";
+import { conflictsBeyondKubectl, withLastApplied } from "./last-applied.ts";
 import { decodeOwners, encodeOwners, type Owner, ownerKey, withoutSystemFields } from "./managers.ts";
 import { mergeValues } from "./merge.ts";
-import { Change, conflictsOf, convertObject, ownersAfter } from "./ownership.ts";
+import { Change, conflictsOf, ownersAfter, reconcileOwners } from "./ownership.ts";
+import { prune } from "./prune.ts";
 import { take } from "./track-update.ts";
-import { fieldSetOf, removeFields, typeFaults, withStructFields } from "./typed.ts";
+import { typeFaults } from "./type-faults.ts";
+import { fieldSetOf } from "./typed-fields.ts";
 
 export interface ApplyObject {
   readonly kind: Kind;
@@ -36,27 +39,28 @@ const beforeFirstApply = "before-first-apply";
 
 /** The live object with the applied fields, its managedFields worked out. Throws the 409 with all conflicts, and 400 for a body that does not fit. */
 export function applyObject(options: ApplyObject): ApiObject {
-  const { kind, version, live, applied, manager, subresource, now } = options;
+  const { kind, version, applied, manager, subresource, now } = options;
   const { root } = objectSchema(kind, version);
   requireNoManagedFields(applied);
   requireTyped(kind, applied, typeFaults(applied, root));
   const apiVersion = formatApiVersion({ group: kind.group, version });
-  const self = { manager, operation: "Apply", apiVersion, subresource } as const;
+  const self = { manager: manager === "" ? "unknown" : manager, operation: "Apply", apiVersion, subresource } as const;
   const key = ownerKey(self);
-  const owners = ownersBefore(options, apiVersion);
+  const live = withoutManagedFields(options.live ?? emptyObject(kind, version));
+  const owners = ownersBefore(options, { apiVersion, live });
   const last = owners.get(key);
-  const before = live === undefined ? undefined : withoutManagedFields(live);
-  const wanted = { ...self, time: last?.time, fields: withoutSystemFields(fieldSetOf(applied, root)) };
+  const wanted: Owner = { ...self, time: last?.time, fields: withoutSystemFields(fieldSetOf(applied, root)) };
   owners.set(key, wanted);
-  const merged = decode(kind, version, mergeValues(before, applied, root));
-  const pruned = prune(kind, version, { merged, last, owners });
-  const change = new Change(kind, version, { before, after: pruned });
-  const conflicts = conflictsOf(owners, change, key);
-  if (conflicts.length > 0 && !options.force && !kubectlMayForce(options, conflicts)) throw conflictError(conflicts);
+
+  const merged = { version, value: mergeValues(live, applied, root) };
+  const pruned = prune(kind, merged, { last, owners });
+  const change = new Change(kind, version, { before: live, after: pruned });
+  const conflicts = options.force ? [] : conflictsBeyondKubectl(options, conflictsOf(owners, change, key));
+  if (conflicts.length > 0) throw conflictError(conflicts);
+
   const after = ownersAfter(owners, change, key);
-  if (wanted.fields.isEmpty) after.delete(key);
-  else if (!isSame(change.own)) after.set(key, { ...wanted, time: now });
-  const result = withLastApplied(options, pruned);
+  if (after.has(key) && !isSame(change.own)) after.set(key, { ...wanted, time: now });
+  const result = withLastApplied(options, decode(kind, version, pruned));
   const entries = encodeOwners(after);
   if (entries !== undefined) result.metadata.managedFields = entries;
   return result;
@@ -79,80 +83,30 @@ function withoutManagedFields(object: ApiObject): ApiObject {
   return { ...object, metadata };
 }
 
-function decode(kind: Kind, version: string, value: unknown): ApiObject {
-  return objectSchema(kind, version).decode(value);
+interface Before {
+  readonly apiVersion: string;
+  readonly live: ApiObject;
 }
 
 /** The live object's owners; if it has none, everything that is there belongs to whoever came before. */
-function ownersBefore({ kind, version, live, now }: ApplyObject, apiVersion: string): Map<string, Owner> {
-  if (live === undefined) return new Map();
-  const owners = readOwners(live);
-  if (owners.size > 0) return owners;
-  const change = new Change(kind, version, { before: undefined, after: withoutManagedFields(live) });
-  take(owners, change, { manager: beforeFirstApply, operation: "Update", apiVersion, subresource: "", time: now });
+function ownersBefore(
+  { kind, version, now, ...options }: ApplyObject,
+  { apiVersion, live }: Before,
+): Map<string, Owner> {
+  const owners = reconcileOwners(kind, decodeOwners(options.live?.metadata.managedFields ?? []) ?? new Map());
+  if (owners.size > 0 || options.live === undefined) return owners;
+  const change = new Change(kind, version, { before: emptyObject(kind, version), after: live });
+  const { subresource } = options;
+  take(owners, change, { manager: beforeFirstApply, operation: "Update", apiVersion, subresource, time: now });
   return owners;
 }
 
-function readOwners(live: ApiObject): Map<string, Owner> {
+/** Numbers may fit the field's type and yet not its size. Throws 400. */
+function decode(kind: Kind, version: string, value: unknown): ApiObject {
   try {
-    return decodeOwners(live.metadata.managedFields ?? []);
+    return objectSchema(kind, version).decode(value);
   } catch (error) {
-    if (error instanceof TypeError || error instanceof SyntaxError) return new Map();
+    if (error instanceof DecodeError) throw StatusError.badRequest(`failed to convert new object: ${error.message}`);
     throw error;
   }
-}
-
-interface Prune {
-  readonly merged: ApiObject;
-  /** What the manager owned before. */
-  readonly last: Owner | undefined;
-  /** All owners, the manager with what it wants now. */
-  readonly owners: ReadonlyMap<string, Owner>;
-}
-
-/**
- * Takes away what the manager owned and does not want any more, unless another owner has it. Owners know the object in versions of
- * their own: an item stays where it is owned in any of them.
- */
-function prune(kind: Kind, version: string, { merged, last, owners }: Prune): ApiObject {
-  if (last === undefined || last.fields.isEmpty) return merged;
-  const lastVersion = parseApiVersion(last.apiVersion)?.version ?? version;
-  if (!Object.hasOwn(kind.versions, lastVersion)) return merged;
-  const inVersion = (object: ApiObject, from: string, to: string) => convertObject(kind, object, { from, to });
-  const mergedThen = inVersion(merged, version, lastVersion);
-  const lastFields = withStructFields(last.fields, objectSchema(kind, lastVersion).root);
-  let current = lastVersion;
-  let pruned = without(kind, current, mergedThen, lastFields);
-  for (const [owned, fields] of fieldsByVersion(owners, lastVersion)) {
-    if (!Object.hasOwn(kind.versions, owned)) continue;
-    const { root } = objectSchema(kind, owned);
-    const mergedNow = inVersion(merged, version, owned);
-    const kept = withStructFields(fieldSetOf(inVersion(pruned, current, owned), root), root);
-    const all = withStructFields(fieldSetOf(mergedNow, root), root);
-    pruned = without(kind, owned, mergedNow, all.difference(kept).difference(withStructFields(fields, root)));
-    current = owned;
-  }
-  const { root } = objectSchema(kind, lastVersion);
-  const all = withStructFields(fieldSetOf(mergedThen, root), root);
-  const kept = withStructFields(fieldSetOf(inVersion(pruned, current, lastVersion), root), root);
-  return inVersion(
-    without(kind, lastVersion, mergedThen, all.difference(kept).intersection(lastFields)),
-    lastVersion,
-    version,
-  );
-}
-
-/** What all owners together own, version by version, `first` first. */
-function fieldsByVersion(owners: ReadonlyMap<string, Owner>, first: string): Map<string, FieldSet> {
-  const byVersion = new Map<string, FieldSet>([[first, new FieldSet()]]);
-  for (const { apiVersion, fields } of owners.values()) {
-    const version = parseApiVersion(apiVersion)?.version ?? "";
-    byVersion.set(version, (byVersion.get(version) ?? new FieldSet()).union(fields));
-  }
-  return byVersion;
-}
-
-function without(kind: Kind, version: string, object: ApiObject, fields: FieldSet): ApiObject {
-  const { root } = objectSchema(kind, version);
-  return decode(kind, version, removeFields(object, fields, root) ?? {});
 }

@@ -1,9 +1,10 @@
 // What changed between two objects of one version, field by field.
 
 import { getOwn } from "../../base/own.ts";
-import type { SchemaNode } from "../schema/schema-node.ts";
-import { FieldSet, type PathElement } from "./field-set.ts";
-import { childNode, deepEqual, isMap, itemElement, shapeOf } from "./shape.ts";
+import type { ListNode, SchemaNode } from "../schema/schema-node.ts";
+import { FieldSet } from "./field-set.ts";
+import type { PathElement } from "./path-element.ts";
+import { childNode, deepEqual, isMap, itemsByElement, shapeOf } from "./shape.ts";
 
 export interface Comparison {
   readonly added: FieldSet;
@@ -38,7 +39,8 @@ function compareNodes(step: Step): void {
   const { before, after, node } = step;
   if (before === after) return;
   const shape = shapeOf(node, after ?? before);
-  if (shape.is === "leaf" || (isNothing(before) && isNothing(after)) || shapesDiffer(step)) compareLeaf(step);
+  if (node.type === "free" && shapesDiffer(step)) compareShapes(step);
+  else if (shape.is === "leaf" || (isNothing(before) && isNothing(after))) compareLeaf(step);
   else {
     if (shape.is === "fields") compareFields(step);
     else compareItems(step, shape.node);
@@ -47,9 +49,15 @@ function compareNodes(step: Step): void {
 }
 
 /** Free values may be a map before and a text after. */
-function shapesDiffer({ before, after, node }: Step): boolean {
+function shapesDiffer({ before, after }: Step): boolean {
   if (before === undefined || after === undefined || before === null || after === null) return false;
-  return node.type === "free" && isMap(before) !== isMap(after);
+  return isMap(before) !== isMap(after);
+}
+
+/** The value is another, and the fields of the map, wherever it stands, came or went. */
+function compareShapes(step: Step): void {
+  step.comparison.modified.insert(step.path);
+  compareFields(step);
 }
 
 /** Absent, null, and empty maps and lists: what has no fields is compared as a whole. */
@@ -69,38 +77,54 @@ function noteExistence({ before, after, path, comparison }: Step): void {
   else if (after === undefined) comparison.removed.insert(path);
 }
 
-function compareFields({ before, after, node, path, comparison }: Step): void {
-  const old = isMap(before) ? before : {};
-  const now = isMap(after) ? after : {};
-  const visit = (key: string) => {
-    const child = childNode(node, key);
-    if (child === undefined) return;
-    path.push(`f:${key}`);
-    compareNodes({ before: getOwn(old, key), after: getOwn(now, key), node: child, path, comparison });
-    path.pop();
-  };
-  for (const key of Object.keys(old)) visit(key);
-  for (const key of Object.keys(now)) if (!Object.hasOwn(old, key)) visit(key);
+function compareFields(step: Step): void {
+  const old = isMap(step.before) ? step.before : {};
+  const now = isMap(step.after) ? step.after : {};
+  for (const key in old) compareField(step, { key, before: old[key], after: getOwn(now, key) });
+  for (const key in now) if (!Object.hasOwn(old, key)) compareField(step, { key, before: undefined, after: now[key] });
 }
 
-function compareItems({ before, after, path, comparison }: Step, node: Extract<SchemaNode, { type: "list" }>): void {
-  const old = byElement(before, node);
-  const now = byElement(after, node);
-  const visit = (element: PathElement) => {
-    path.push(element);
-    compareNodes({ before: old.get(element), after: now.get(element), node: node.items, path, comparison });
-    path.pop();
-  };
-  for (const element of old.keys()) visit(element);
-  for (const element of now.keys()) if (!old.has(element)) visit(element);
+interface Field {
+  readonly key: string;
+  readonly before: unknown;
+  readonly after: unknown;
 }
 
-/** Items that stand twice, which only old objects have, are compared together. */
-function byElement(value: unknown, node: Extract<SchemaNode, { type: "list" }>): Map<PathElement, unknown> {
-  const items = new Map<PathElement, unknown>();
-  for (const item of Array.isArray(value) ? value : []) {
-    const element = itemElement(node, item);
-    items.set(element, items.has(element) ? [items.get(element), item] : item);
+function compareField({ node, path, comparison }: Step, { key, before, after }: Field): void {
+  if (before === after) return; // Most fields of most writes.
+  const child = childNode(node, key);
+  if (child === undefined) return;
+  path.push(`f:${key}`);
+  compareNodes({ before, after, node: child, path, comparison });
+  path.pop();
+}
+
+function compareItems(step: Step, node: ListNode): void {
+  const old = itemsByElement(step.before, node);
+  const now = itemsByElement(step.after, node);
+  for (const [element, before] of old) compareItem(step, { element, before, after: now.get(element) ?? [], node });
+  for (const [element, after] of now) if (!old.has(element)) compareItem(step, { element, before: [], after, node });
+}
+
+interface Item {
+  readonly element: PathElement;
+  readonly before: readonly unknown[];
+  readonly after: readonly unknown[];
+  readonly node: ListNode;
+}
+
+/** Items that stand twice are one leaf, which comes and goes as they become two and one again. */
+function compareItem({ path, comparison }: Step, { element, before, after, node }: Item): void {
+  path.push(element);
+  const areMany = { before: before.length > 1, after: after.length > 1 };
+  if (areMany.before && areMany.after) {
+    if (!deepEqual(before, after)) comparison.modified.insert(path);
+  } else {
+    const [one] = areMany.before ? [] : before;
+    const [other] = areMany.after ? [] : after;
+    compareNodes({ before: one, after: other, node: node.items, path, comparison });
+    if (areMany.before) comparison.removed.insert(path);
+    if (areMany.after) comparison.added.insert(path);
   }
-  return items;
+  path.pop();
 }

@@ -1,9 +1,9 @@
 // 409: somebody else owns what an apply would change.
 
 import { StatusError } from "../status-error.ts";
-import { formatPath } from "./field-set.ts";
 import type { Owner } from "./managers.ts";
 import type { Conflict } from "./ownership.ts";
+import { formatPath } from "./path-element.ts";
 
 /** One cause for each field, the message by owner. */
 export function conflictError(conflicts: readonly Conflict[]): StatusError {

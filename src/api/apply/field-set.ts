@@ -2,11 +2,9 @@
 // https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
 
 import type { FieldsV1 } from "../object-meta.ts";
+import { canonicalElement, comparePathElements, formatPath, type PathElement } from "./path-element.ts";
 
-/** Steps of a path: `f:name` a field, `k:{"name":"a"}` an item by its keys, `v:"a"` an item by its value, `i:0` an item by its place. */
-export type PathElement = string;
-
-/** A node says whether the path that leads to it is in the set, and which longer paths are. */
+/** A node says whether the path that leads to it is in the set, and which longer paths are. Not changed once it is built. */
 export class FieldSet {
   isMember: boolean;
   readonly children: Map<PathElement, FieldSet>;
@@ -21,11 +19,13 @@ export class FieldSet {
     return this.children.size === 0;
   }
 
+  /** Only for whoever builds the set. */
   insert(path: readonly PathElement[]): void {
     let node: FieldSet = this;
     for (const element of path) {
-      const child = node.children.get(element) ?? new FieldSet();
-      node.children.set(element, child);
+      const known = node.children.get(element);
+      const child = known ?? new FieldSet();
+      if (known === undefined) node.children.set(element, child);
       node = child;
     }
     node.isMember = true;
@@ -41,7 +41,8 @@ export class FieldSet {
   }
 
   union(other: FieldSet): FieldSet {
-    if (other.children.size === 0 && !other.isMember) return this;
+    if (other.children.size === 0 && (this.isMember || !other.isMember)) return this;
+    if (this.children.size === 0 && (other.isMember || !this.isMember)) return other;
     const children = new Map(this.children);
     for (const [element, child] of other.children) {
       const own = children.get(element);
@@ -59,15 +60,21 @@ export class FieldSet {
     return new FieldSet(this.isMember && other.isMember, children);
   }
 
-  /** The paths that are here and not there. A path does not take longer ones with it. */
+  /** The paths that are here and not there. A path does not take longer ones with it. The set itself where nothing is lost. */
   difference(other: FieldSet): FieldSet {
-    if (other.children.size === 0 && !other.isMember) return this;
-    const children = new Map<PathElement, FieldSet>();
-    for (const [element, child] of this.children) {
-      const theirs = other.children.get(element);
-      keep(children, element, theirs === undefined ? child : child.difference(theirs));
+    let children: Map<PathElement, FieldSet> | undefined;
+    for (const [element, theirs] of other.children) {
+      const child = this.children.get(element);
+      const rest = child?.difference(theirs);
+      if (rest === undefined || rest === child) continue;
+      children ??= new Map(this.children);
+      if (rest.isMember || !rest.isEmpty) children.set(element, rest);
+      else children.delete(element);
     }
-    return new FieldSet(this.isMember && !other.isMember, children);
+    const isMember = this.isMember && !other.isMember;
+    return children === undefined && isMember === this.isMember
+      ? this
+      : new FieldSet(isMember, children ?? this.children);
   }
 
   equals(other: FieldSet): boolean {
@@ -79,15 +86,16 @@ export class FieldSet {
     return true;
   }
 
-  /** All paths in order. */
+  /** All paths, at each height first those that end there, as conflicts are told. */
   *paths(prefix: readonly PathElement[] = []): Iterable<readonly PathElement[]> {
-    for (const element of [...this.children.keys()].sort()) {
-      const child = this.children.get(element);
-      if (child === undefined) continue;
-      const path = [...prefix, element];
-      if (child.isMember) yield path;
-      yield* child.paths(path);
-    }
+    const children = sortedChildren(this);
+    for (const [element, child] of children) if (child.isMember) yield [...prefix, element];
+    for (const [element, child] of children) if (!child.isEmpty) yield* child.paths([...prefix, element]);
+  }
+
+  /** A path a line, for messages of tests. */
+  toString(): string {
+    return [...this.paths()].map(formatPath).join("\n");
   }
 }
 
@@ -95,7 +103,12 @@ function keep(children: Map<PathElement, FieldSet>, element: PathElement, child:
   if (child.isMember || !child.isEmpty) children.set(element, child);
 }
 
-/** Reads a set. Throws a TypeError for what is none. */
+function sortedChildren({ children }: FieldSet): (readonly [PathElement, FieldSet])[] {
+  const sorted = [...children];
+  return sorted.length < 2 ? sorted : sorted.sort(([a], [b]) => comparePathElements(a, b));
+}
+
+/** Reads a set. Throws a TypeError or SyntaxError for what is none. */
 export function decodeFieldSet(fields: unknown): FieldSet {
   const root = decodeNode(fields);
   root.isMember = false;
@@ -107,57 +120,21 @@ function decodeNode(fields: unknown): FieldSet {
     throw new TypeError("Cannot read a set of fields as each node must be an object");
   const children = new Map<PathElement, FieldSet>();
   let isMember = false;
-  for (const [element, child] of Object.entries(fields)) {
-    if (element === ".") isMember = true;
-    else children.set(checkElement(element), decodeNode(child));
+  for (const [text, child] of Object.entries(fields)) {
+    const element = text === "." ? undefined : canonicalElement(text);
+    if (element !== undefined) children.set(element, decodeNode(child));
+    else isMember ||= text === ".";
   }
   return new FieldSet(isMember || children.size === 0, children);
-}
-
-function checkElement(element: string): PathElement {
-  const kind = element.slice(0, 2);
-  if (kind === "f:") return element;
-  if (kind === "i:" && /^i:-?\d+$/.test(element)) return element;
-  if (kind === "k:" || kind === "v:") {
-    JSON.parse(element.slice(2));
-    return element;
-  }
-  throw new TypeError(`Cannot read a set of fields as an element must begin with f:, k:, v: or i:: "${element}"`);
 }
 
 const leaf: FieldsV1 = Object.freeze({});
 
 /** Writes a set, its elements in order. */
 export function encodeFieldSet(set: FieldSet): FieldsV1 {
-  const entries: [string, FieldsV1][] = [];
-  for (const element of [...set.children.keys()].sort()) {
-    const child = set.children.get(element);
-    if (child === undefined) continue;
-    if (child.children.size === 0) entries.push([element, leaf]);
-    else entries.push([element, child.isMember ? { ".": leaf, ...encodeFieldSet(child) } : encodeFieldSet(child)]);
-  }
+  const entries = sortedChildren(set).map(([element, child]): [string, FieldsV1] => {
+    if (child.isEmpty) return [element, leaf];
+    return [element, child.isMember ? { ".": leaf, ...encodeFieldSet(child) } : encodeFieldSet(child)];
+  });
   return Object.fromEntries(entries);
-}
-
-/** A path as messages show it: `.metadata.labels.app`, `.spec.ports[name="web"].port`, `.metadata.finalizers[="a"]`. */
-export function formatPath(path: readonly PathElement[]): string {
-  return path.map(formatElement).join("");
-}
-
-function formatElement(element: PathElement): string {
-  const value = element.slice(2);
-  switch (element[0]) {
-    case "f":
-      return `.${value}`;
-    case "i":
-      return `[${value}]`;
-    case "v":
-      return `[=${value}]`;
-    default: {
-      const keys: Record<string, unknown> = JSON.parse(value);
-      return `[${Object.entries(keys)
-        .map(([name, key]) => `${name}=${JSON.stringify(key)}`)
-        .join(",")}]`;
-    }
-  }
 }

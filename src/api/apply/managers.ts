@@ -1,8 +1,8 @@
 // Who owns what, as metadata.managedFields tells it.
 
-import { parseApiVersion } from "../group-version.ts";
-import type { ManagedFieldsEntry } from "../object-meta.ts";
+import type { FieldsV1, ManagedFieldsEntry } from "../object-meta.ts";
 import { decodeFieldSet, encodeFieldSet, FieldSet } from "./field-set.ts";
+import { compareTexts } from "./path-element.ts";
 
 /** One owner: a manager by one operation, through one version. */
 export interface Owner {
@@ -14,7 +14,7 @@ export interface Owner {
   readonly fields: FieldSet;
 }
 
-/** Owners by what tells them apart: appliers are the same through all versions, updaters are not. */
+/** Owners by what tells them apart, which also orders them: appliers are the same through all versions, updaters are not. */
 export type Owners = ReadonlyMap<string, Owner>;
 
 export function ownerKey({
@@ -23,40 +23,40 @@ export function ownerKey({
   apiVersion,
   subresource,
 }: Pick<Owner, "manager" | "operation" | "apiVersion" | "subresource">): string {
-  return JSON.stringify([operation, manager, operation === "Apply" ? "" : apiVersion, subresource]);
+  return JSON.stringify([manager, operation, operation === "Apply" ? "" : apiVersion, subresource]);
 }
 
-/** Reads managedFields. Throws a TypeError for entries that nobody could have written. */
-export function decodeOwners(entries: readonly ManagedFieldsEntry[]): Map<string, Owner> {
-  const owners = new Map<string, Owner>();
-  for (const entry of entries) {
-    const owner = decodeOwner(entry);
-    owners.set(ownerKey(owner), owner);
+/** Reads managedFields; undefined where there are entries that nobody could have written. */
+export function decodeOwners(entries: readonly ManagedFieldsEntry[]): Map<string, Owner> | undefined {
+  try {
+    const owners = entries.map(decodeOwner);
+    return new Map(owners.map((owner) => [ownerKey(owner), owner]));
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof SyntaxError) return undefined;
+    throw error;
   }
-  return owners;
 }
-
-/** Sets that were read before, by the object they were read from: stored objects are read over and over. */
-const decoded = new WeakMap<object, FieldSet>();
 
 function decodeOwner({
   manager = "",
   operation,
   apiVersion = "",
   subresource = "",
-  time,
-  fieldsType,
-  fieldsV1,
+  ...entry
 }: ManagedFieldsEntry): Owner {
   if (operation !== "Apply" && operation !== "Update")
     throw new TypeError(`Cannot read managed fields as the operation must be Apply or Update: "${operation}"`);
-  if (fieldsType !== undefined && fieldsType !== "" && fieldsType !== "FieldsV1")
-    throw new TypeError(`Cannot read managed fields as the type of fields must be FieldsV1: "${fieldsType}"`);
-  if (parseApiVersion(apiVersion) === undefined)
-    throw new TypeError(`Cannot read managed fields as the version must be group/version: "${apiVersion}"`);
+  if (apiVersion === "") throw new TypeError("Cannot read managed fields as the version must not be empty");
+  if (entry.fieldsType !== "FieldsV1")
+    throw new TypeError(`Cannot read managed fields as the type of fields must be FieldsV1: "${entry.fieldsType}"`);
+  // The comparison above does not narrow a type that is open to all texts.
   const known: Owner["operation"] = operation === "Apply" ? "Apply" : "Update";
-  return { manager, operation: known, apiVersion, subresource, time, fields: fieldsOf(fieldsV1) };
+  return { manager, operation: known, apiVersion, subresource, time: entry.time, fields: fieldsOf(entry.fieldsV1) };
 }
+
+/** Sets that were read or written before, both ways: stored objects are read over and over, and most entries stay as they are. */
+const decoded = new WeakMap<object, FieldSet>();
+const encoded = new WeakMap<FieldSet, FieldsV1>();
 
 function fieldsOf(fieldsV1: unknown): FieldSet {
   if (fieldsV1 === undefined || fieldsV1 === null) return new FieldSet();
@@ -66,6 +66,15 @@ function fieldsOf(fieldsV1: unknown): FieldSet {
   const fields = decodeFieldSet(fieldsV1);
   decoded.set(fieldsV1, fields);
   return fields;
+}
+
+function fieldsV1Of(fields: FieldSet): FieldsV1 {
+  const known = encoded.get(fields);
+  if (known !== undefined) return known;
+  const fieldsV1 = encodeFieldSet(fields);
+  encoded.set(fields, fieldsV1);
+  decoded.set(fieldsV1, fields);
+  return fieldsV1;
 }
 
 /** Whether the client asks to forget all owners: `[]`, or one empty entry. */
@@ -86,7 +95,7 @@ export function encodeOwners(owners: Owners): ManagedFieldsEntry[] | undefined {
       apiVersion,
       ...(time === undefined ? {} : { time }),
       fieldsType: "FieldsV1",
-      fieldsV1: encodeFieldSet(fields),
+      fieldsV1: fieldsV1Of(fields),
       ...(subresource === "" ? {} : { subresource }),
     }));
 }
@@ -99,11 +108,6 @@ function compareOwners(a: Owner, b: Owner): number {
     compareTexts(a.apiVersion, b.apiVersion) ||
     compareTexts(a.subresource, b.subresource)
   );
-}
-
-export function compareTexts(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }
 
 /** Fields that belong to the system, whoever writes them. */
@@ -120,8 +124,6 @@ const systemFields = (() => {
     "generation",
     "managedFields",
     "resourceVersion",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
   ];
   for (const name of meta) set.insert(["f:metadata", `f:${name}`]);
   return set;
@@ -130,41 +132,4 @@ const systemFields = (() => {
 /** The set without the fields that nobody owns. */
 export function withoutSystemFields(fields: FieldSet): FieldSet {
   return fields.difference(systemFields);
-}
-
-/** More updaters than this are merged, the oldest first. https://kubernetes.io/docs/reference/using-api/server-side-apply/ */
-const updatersMax = 10;
-const ancientManager = "ancient-changes";
-
-/** Merges the oldest updaters of each version until there are not too many. */
-export function capUpdaters(owners: Map<string, Owner>): void {
-  const updaters = [...owners].filter(([, { operation }]) => operation === "Update");
-  let count = updaters.length;
-  if (count <= updatersMax) return;
-  updaters.sort(([a, x], [b, y]) => compareTexts(x.time ?? "", y.time ?? "") || compareTexts(a, b));
-  const firstOfVersion = new Map<string, string>();
-  for (const [key, owner] of updaters) {
-    if (count <= updatersMax) return;
-    const first = firstOfVersion.get(owner.apiVersion);
-    if (first === undefined) {
-      firstOfVersion.set(owner.apiVersion, key);
-      continue;
-    }
-    const bucket = {
-      manager: ancientManager,
-      operation: "Update",
-      apiVersion: owner.apiVersion,
-      subresource: "",
-    } as const;
-    const bucketKey = ownerKey(bucket);
-    const before = owners.get(bucketKey) ?? owners.get(first);
-    if (!owners.has(bucketKey)) owners.delete(first);
-    owners.delete(key);
-    owners.set(bucketKey, {
-      ...bucket,
-      time: owner.time,
-      fields: before === undefined ? owner.fields : owner.fields.union(before.fields),
-    });
-    count--;
-  }
 }

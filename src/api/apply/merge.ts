@@ -2,8 +2,7 @@
 
 import { getOwn } from "../../base/own.ts";
 import type { ListNode, SchemaNode } from "../schema/schema-node.ts";
-import type { PathElement } from "./field-set.ts";
-import { childNode, isMap, itemElement, shapeOf } from "./shape.ts";
+import { childNode, isMap, itemElement, itemsByElement, shapeOf } from "./shape.ts";
 
 /** Merges; undefined on either side is absent. */
 export function mergeValues(live: unknown, applied: unknown, node: SchemaNode): unknown {
@@ -38,26 +37,37 @@ function mergeFields(
   return Object.fromEntries(merged);
 }
 
-/** Items of both keep the applied order; those of the live list alone stay where they stood among them. */
+/**
+ * Items of both come in the applied order, each with the applied items that stand before it; those of the live list alone stay
+ * where they stood among the others.
+ */
 function mergeItems(live: readonly unknown[], applied: readonly unknown[], node: ListNode): unknown[] {
-  const liveByElement = new Map<PathElement, unknown>(live.map((item) => [itemElement(node, item), item]));
-  const appliedElements = new Set(applied.map((item) => itemElement(node, item)));
+  const liveByElement = itemsByElement(live, node);
+  const appliedElements = applied.map((item) => itemElement(node, item));
+  const isApplied = new Set(appliedElements);
   const merged: unknown[] = [];
   let next = 0;
-  const takeApplied = () => {
-    const item = applied[next++];
-    merged.push(mergeValues(liveByElement.get(itemElement(node, item)), item, node.items));
+  const takeUpTo = (end: number) => {
+    for (; next < end; next++) {
+      // Of items that stand twice nobody knows which one to merge with.
+      const [own, ...others] = liveByElement.get(appliedElements[next] ?? "") ?? [];
+      merged.push(mergeValues(others.length === 0 ? own : undefined, applied[next], node.items));
+    }
   };
+  const nextShared = () => {
+    let at = next;
+    while (at < applied.length && !liveByElement.has(appliedElements[at] ?? "")) at++;
+    return at;
+  };
+  let shared = nextShared();
   for (const item of live) {
     const element = itemElement(node, item);
-    if (!appliedElements.has(element)) {
-      merged.push(item);
-      continue;
+    if (!isApplied.has(element)) merged.push(item);
+    else if (element === appliedElements[shared]) {
+      takeUpTo(shared + 1);
+      shared = nextShared();
     }
-    // Everything up to this shared item comes now, unless it came already.
-    const place = applied.findIndex((candidate, at) => at >= next && itemElement(node, candidate) === element);
-    while (next <= place) takeApplied();
   }
-  while (next < applied.length) takeApplied();
+  takeUpTo(applied.length);
   return merged;
 }

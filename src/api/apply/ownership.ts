@@ -1,13 +1,13 @@
 // How ownership moves when an object changes: who changes a field takes it from the others, and what is removed is nobody's.
 
-import { fromHub, toHub } from "../conversion.ts";
-import { parseApiVersion } from "../group-version.ts";
 import type { Kind } from "../kind.ts";
-import type { ApiObject } from "../object-meta.ts";
 import { objectSchema } from "../schema/object-schema.ts";
 import { type Comparison, compareObjects } from "./compare.ts";
 import type { FieldSet } from "./field-set.ts";
+import { convertValue, type InVersion, versionOf } from "./in-version.ts";
 import type { Owner, Owners } from "./managers.ts";
+import { compareTexts } from "./path-element.ts";
+import { withoutAtomicParts } from "./reconcile.ts";
 
 /** Fields that another owner loses by a change. */
 export interface Conflict {
@@ -17,67 +17,52 @@ export interface Conflict {
 
 /** A change of an object, seen in whatever version an owner knows it in. */
 export class Change {
+  /** In the version of the request. */
+  readonly own: Comparison;
   readonly #kind: Kind;
-  readonly #version: string;
-  readonly #before: ApiObject | undefined;
-  readonly #after: ApiObject;
+  readonly #before: InVersion;
+  readonly #after: InVersion;
   readonly #comparisons = new Map<string, Comparison>();
 
   /** Both objects in `version`. */
-  constructor(
-    kind: Kind,
-    version: string,
-    { before, after }: { readonly before: ApiObject | undefined; readonly after: ApiObject },
-  ) {
+  constructor(kind: Kind, version: string, { before, after }: { readonly before: unknown; readonly after: unknown }) {
     this.#kind = kind;
-    this.#version = version;
-    this.#before = before;
-    this.#after = after;
+    this.#before = { version, value: before };
+    this.#after = { version, value: after };
+    this.own = compareObjects(before, after, objectSchema(kind, version).root);
+    this.#comparisons.set(version, this.own);
   }
 
-  /** What changed, in the version of an `apiVersion`; undefined for one that the kind does not have. */
-  in(apiVersion: string): Comparison | undefined {
-    const version = parseApiVersion(apiVersion)?.version ?? "";
-    if (!Object.hasOwn(this.#kind.versions, version)) return undefined;
+  /** What changed, in the version of an owner; undefined for one that the kind does not have. */
+  seenBy(owner: Owner): Comparison | undefined {
+    const version = versionOf(owner);
     const known = this.#comparisons.get(version);
-    if (known !== undefined) return known;
-    // An object that is still to be created is compared as the empty object of its kind, whose structs are there already.
-    const before = this.#before === undefined ? objectSchema(this.#kind, version).decode({}) : this.#convert(this.#before, version);
-    const comparison = compareObjects(
-      before,
-      this.#convert(this.#after, version),
-      objectSchema(this.#kind, version).root,
-    );
+    if (known !== undefined || !Object.hasOwn(this.#kind.versions, version)) return known;
+    const before = convertValue(this.#kind, this.#before, version);
+    const after = convertValue(this.#kind, this.#after, version);
+    const comparison = compareObjects(before.value, after.value, objectSchema(this.#kind, version).root);
     this.#comparisons.set(version, comparison);
     return comparison;
   }
-
-  /** What changed, in the change's own version. */
-  get own(): Comparison {
-    return (
-      this.in(`/${this.#version}`) ?? compareObjects(undefined, undefined, objectSchema(this.#kind, this.#version).root)
-    );
-  }
-
-  #convert(object: ApiObject, version: string): ApiObject {
-    return version === this.#version ? object : convertObject(this.#kind, object, { from: this.#version, to: version });
-  }
 }
 
-/** An object in another version. */
-export function convertObject(
-  kind: Kind,
-  object: ApiObject,
-  { from, to }: { readonly from: string; readonly to: string },
-): ApiObject {
-  return from === to ? object : fromHub(kind, toHub(kind, object, from), to);
+/** The owners as the schema has fields today: lists and maps that have become atomic are owned as a whole. */
+export function reconcileOwners(kind: Kind, owners: Owners): Map<string, Owner> {
+  const reconciled = new Map<string, Owner>();
+  for (const [key, owner] of owners) {
+    const version = versionOf(owner);
+    if (!Object.hasOwn(kind.versions, version)) continue; // It is not served any more.
+    const fields = withoutAtomicParts(owner.fields, objectSchema(kind, version).root);
+    reconciled.set(key, fields === owner.fields ? owner : { ...owner, fields });
+  }
+  return reconciled;
 }
 
 /** What the other owners lose, in the order of their keys. `self` is the key of the one who changes the object. */
-export function conflictsOf(owners: Owners, change: Change, self: string | undefined): Conflict[] {
+export function conflictsOf(owners: Owners, change: Change, self: string): Conflict[] {
   const conflicts: Conflict[] = [];
-  for (const [key, owner] of [...owners].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const comparison = key === self ? undefined : change.in(owner.apiVersion);
+  for (const [key, owner] of [...owners].sort(([a], [b]) => compareTexts(a, b))) {
+    const comparison = key === self ? undefined : change.seenBy(owner);
     if (comparison === undefined) continue;
     const fields = owner.fields.intersection(comparison.modified.union(comparison.added));
     if (!fields.isEmpty) conflicts.push({ owner, fields });
@@ -89,14 +74,13 @@ export function conflictsOf(owners: Owners, change: Change, self: string | undef
 export function ownersAfter(owners: Owners, change: Change, self: string | undefined): Map<string, Owner> {
   const after = new Map<string, Owner>();
   for (const [key, owner] of owners) {
-    if (key === self) {
-      after.set(key, owner);
-      continue;
-    }
-    const comparison = change.in(owner.apiVersion);
-    if (comparison === undefined) continue; // Its version is not served any more.
-    const fields = owner.fields.difference(comparison.modified.union(comparison.added)).difference(comparison.removed);
+    const comparison = key === self ? undefined : change.seenBy(owner);
+    const fields = comparison === undefined ? owner.fields : withoutChanged(owner.fields, comparison);
     if (!fields.isEmpty) after.set(key, fields === owner.fields ? owner : { ...owner, fields });
   }
   return after;
+}
+
+function withoutChanged(fields: FieldSet, { added, modified, removed }: Comparison): FieldSet {
+  return fields.difference(modified).difference(added).difference(removed);
 }

@@ -2,7 +2,7 @@
 
 import { getOwn } from "../../base/own.ts";
 import type { FieldNode, ListNode, SchemaNode } from "../schema/schema-node.ts";
-import type { PathElement } from "./field-set.ts";
+import { compareTexts, keysElement, type PathElement, valueElement } from "./path-element.ts";
 
 export type Values = Readonly<Record<string, unknown>>;
 
@@ -54,19 +54,42 @@ export function childNode(node: SchemaNode, key: string): SchemaNode | undefined
 
 /** What tells an item of a list from the others. */
 export function itemElement(node: ListNode, item: unknown): PathElement {
-  if (node.listType === "set") return `v:${JSON.stringify(item)}`;
+  if (node.listType === "set") return valueElement(item);
   const values = isMap(item) ? item : {};
-  const keys: Record<string, unknown> = {};
-  for (const key of [...node.keys].sort()) {
-    const value = getOwn(values, key) ?? keyDefault(node, key);
-    if (value !== undefined) keys[key] = value;
+  const keys: [string, unknown][] = [];
+  for (const name of sortedKeys(node)) {
+    const value = getOwn(values, name) ?? keyDefault(node, name);
+    if (value !== undefined) keys.push([name, value]);
   }
-  return `k:${JSON.stringify(keys)}`;
+  return keysElement(keys);
+}
+
+const sortedKeysByNode = new WeakMap<ListNode, readonly string[]>();
+
+function sortedKeys(node: ListNode): readonly string[] {
+  if (node.keys.length < 2) return node.keys;
+  const known = sortedKeysByNode.get(node);
+  if (known !== undefined) return known;
+  const sorted = [...node.keys].sort(compareTexts);
+  sortedKeysByNode.set(node, sorted);
+  return sorted;
 }
 
 /** A key that may be left out has a default, such as a port's protocol. */
 function keyDefault(node: ListNode, key: string): unknown {
   return node.items.type === "object" ? node.items.fields.get(key)?.defaultValue : undefined;
+}
+
+/** What a list holds, by element. Only old objects have an element twice: all its items are there. */
+export function itemsByElement(value: unknown, node: ListNode): Map<PathElement, unknown[]> {
+  const items = new Map<PathElement, unknown[]>();
+  for (const item of Array.isArray(value) ? value : []) {
+    const element = itemElement(node, item);
+    const known = items.get(element);
+    if (known === undefined) items.set(element, [item]);
+    else known.push(item);
+  }
+  return items;
 }
 
 export function deepEqual(a: unknown, b: unknown): boolean {

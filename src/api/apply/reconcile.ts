@@ -1,0 +1,37 @@
+// Field sets outlive schemas: a list or map that its kind's author has made atomic since is owned as a whole.
+
+import type { SchemaNode } from "../schema/schema-node.ts";
+import { FieldSet } from "./field-set.ts";
+import type { PathElement } from "./path-element.ts";
+import { nodeBelow } from "./typed-fields.ts";
+
+/** Sets that were looked at before, by the schema that they were looked at with: each write of an object looks at all. */
+const reconciled = new WeakMap<FieldSet, { readonly node: SchemaNode; readonly fields: FieldSet }>();
+
+/** The set with each atomic list or map that it has parts of, in place of the parts. The set itself where there is none. */
+export function withoutAtomicParts(fields: FieldSet, root: SchemaNode): FieldSet {
+  const known = reconciled.get(fields);
+  if (known?.node === root) return known.fields;
+  const result = reconcile(fields, root);
+  reconciled.set(fields, { node: root, fields: result });
+  return result;
+}
+
+function reconcile(fields: FieldSet, node: SchemaNode): FieldSet {
+  if (fields.isEmpty) return fields;
+  if (isAtomic(node)) return new FieldSet(true);
+  let children: Map<PathElement, FieldSet> | undefined;
+  for (const [element, child] of fields.children) {
+    const below = nodeBelow(node, element);
+    const result = below === undefined ? child : reconcile(child, below);
+    if (result === child) continue;
+    children ??= new Map(fields.children);
+    children.set(element, result);
+  }
+  return children === undefined ? fields : new FieldSet(fields.isMember, children);
+}
+
+function isAtomic(node: SchemaNode): boolean {
+  if (node.type === "list") return node.listType === "atomic";
+  return (node.type === "object" || node.type === "map") && node.isAtomic;
+}

@@ -1,0 +1,69 @@
+// Which fields an object names, by its kind's schema.
+
+import type { ListNode, SchemaNode } from "../schema/schema-node.ts";
+import { FieldSet } from "./field-set.ts";
+import type { PathElement } from "./path-element.ts";
+import { childNode, declaredField, isMap, itemsByElement, shapeOf } from "./shape.ts";
+
+/** The fields that a value names. */
+export function fieldSetOf(value: unknown, root: SchemaNode): FieldSet {
+  const set = new FieldSet();
+  collect({ value, node: root, path: [], set });
+  set.isMember = false;
+  return set;
+}
+
+interface Step {
+  readonly value: unknown;
+  readonly node: SchemaNode;
+  readonly path: PathElement[];
+  readonly set: FieldSet;
+}
+
+function collect(step: Step): void {
+  const { value, node, path, set } = step;
+  const shape = shapeOf(node, value);
+  if (shape.is === "leaf") set.insert(path);
+  else if (shape.is === "items") collectItems(step, shape.node);
+  else collectFields(step);
+}
+
+/** A null and an empty map are owned themselves, having no fields that could be; so is each key of a map that is no struct. */
+function collectFields({ value, node, path, set }: Step): void {
+  for (const [key, member] of Object.entries(isMap(value) ? value : {})) {
+    const child = childNode(node, key);
+    if (child === undefined) continue;
+    path.push(`f:${key}`);
+    collect({ value: member, node: child, path, set });
+    const isBare = member === null || (isMap(member) && Object.keys(member).length === 0);
+    if (isBare || declaredField(node, key) === undefined) set.insert(path);
+    path.pop();
+  }
+}
+
+/** Of items that stand twice, which only old objects have, nobody can tell whose fields they have. */
+function collectItems({ value, path, set }: Step, node: ListNode): void {
+  for (const [element, items] of itemsByElement(value, node)) {
+    path.push(element);
+    if (items.length === 1) collect({ value: items[0], node: node.items, path, set });
+    set.insert(path);
+    path.pop();
+  }
+}
+
+/** The set, with each struct's field that something below is in. Those exist where their parts do. */
+export function withStructFields(set: FieldSet, node: SchemaNode): FieldSet {
+  const children = new Map<PathElement, FieldSet>();
+  for (const [element, child] of set.children) {
+    const below = nodeBelow(node, element);
+    const complete = below === undefined ? child : withStructFields(child, below);
+    const isNamed = element.startsWith("f:") && declaredField(node, element.slice(2)) !== undefined && !child.isEmpty;
+    children.set(element, isNamed && !complete.isMember ? new FieldSet(true, complete.children) : complete);
+  }
+  return new FieldSet(set.isMember, children);
+}
+
+export function nodeBelow(node: SchemaNode, element: PathElement): SchemaNode | undefined {
+  if (element.startsWith("f:")) return childNode(node, element.slice(2));
+  return node.type === "list" ? node.items : undefined;
+}
