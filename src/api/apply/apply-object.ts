@@ -49,8 +49,8 @@ export function applyObject(options: ApplyObject): ApiObject {
   const live = withoutManagedFields(options.live ?? emptyObject(kind, version));
   const owners = ownersBefore(options, { apiVersion, live });
   const last = owners.get(key);
-  const wanted: Owner = { ...self, time: last?.time, fields: withoutSystemFields(fieldSetOf(applied, root)) };
-  owners.set(key, wanted);
+  // Here with the fields that nobody owns, so that pruning keeps the name.
+  owners.set(key, { ...self, time: last?.time, fields: fieldSetOf(applied, root) });
 
   const merged = { version, value: mergeValues(live, applied, root) };
   const pruned = prune(kind, merged, { last, owners });
@@ -59,11 +59,19 @@ export function applyObject(options: ApplyObject): ApiObject {
   if (conflicts.length > 0) throw conflictError(conflicts);
 
   const after = ownersAfter(owners, change, key);
-  if (after.has(key) && !isSame(change.own)) after.set(key, { ...wanted, time: now });
+  settle(after, key, isSame(change.own) ? last?.time : now);
   const result = withLastApplied(options, decode(kind, version, pruned));
   const entries = encodeOwners(after);
   if (entries !== undefined) result.metadata.managedFields = entries;
   return result;
+}
+
+/** What the applier owns from now on; it has no entry where that is nothing. */
+function settle(owners: Map<string, Owner>, key: string, time: string | undefined): void {
+  const owner = owners.get(key);
+  const fields = owner === undefined ? undefined : withoutSystemFields(owner.fields);
+  if (owner === undefined || fields === undefined || fields.isEmpty) owners.delete(key);
+  else owners.set(key, { ...owner, time, fields });
 }
 
 function requireNoManagedFields({ metadata }: ApiObject): void {

@@ -75,9 +75,12 @@ function sortedKeys(node: ListNode): readonly string[] {
   return sorted;
 }
 
-/** A key that may be left out has a default, such as a port's protocol. */
+/** A key that was left out has its default, such as a port's protocol, or, where it is required, Go's zero value. */
 function keyDefault(node: ListNode, key: string): unknown {
-  return node.items.type === "object" ? node.items.fields.get(key)?.defaultValue : undefined;
+  const field = node.items.type === "object" ? node.items.fields.get(key) : undefined;
+  if (field?.defaultValue !== undefined || field?.isRequired !== true) return field?.defaultValue;
+  if (field.node.type !== "scalar") return undefined;
+  return field.node.scalar === "integer" || field.node.scalar === "number" ? 0 : "";
 }
 
 /** What a list holds, by element. Only old objects have an element twice: all its items are there. */
