@@ -1,8 +1,10 @@
 // The flags of an extension server: those of Kubernetes' sample-apiserver by the same names.
 // https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
 
+import { parseGoDuration } from "./go-duration.ts";
+
 /** What a flag takes. A list may be given several times, or once with commas. */
-type FlagType = "text" | "boolean" | "integer" | "list";
+type FlagType = "text" | "boolean" | "integer" | "duration" | "list";
 
 interface Flag {
   readonly type: FlagType;
@@ -21,6 +23,11 @@ const flags = {
   "etcd-cafile": { type: "text", help: "The authority that signed etcd's certificate." },
   "etcd-certfile": { type: "text", help: "The client certificate for etcd." },
   "etcd-keyfile": { type: "text", help: "Its key." },
+  "etcd-compaction-interval": {
+    type: "duration",
+    default: "5m0s",
+    help: "How long history is kept; 0 leaves that to others.",
+  },
   "encryption-provider-config": { type: "text", help: "How values are encrypted at rest." },
   "cert-dir": {
     type: "text",
@@ -63,7 +70,7 @@ const flags = {
     help: "Go on where that configuration cannot be read.",
   },
   "authentication-token-webhook-cache-ttl": {
-    type: "text",
+    type: "duration",
     default: "10s",
     help: "How long answers of TokenReviews hold.",
   },
@@ -73,12 +80,12 @@ const flags = {
     help: "Paths that everybody may read.",
   },
   "authorization-webhook-cache-authorized-ttl": {
-    type: "text",
+    type: "duration",
     default: "10s",
     help: "How long an allowed decision holds.",
   },
   "authorization-webhook-cache-unauthorized-ttl": {
-    type: "text",
+    type: "duration",
     default: "10s",
     help: "How long a refused decision holds.",
   },
@@ -87,8 +94,23 @@ const flags = {
   "max-requests-inflight": { type: "integer", default: "400", help: "Reading requests at once." },
   "max-mutating-requests-inflight": { type: "integer", default: "200", help: "Writing requests at once." },
   v: { type: "integer", default: "0", help: "How much is logged: 2 and more tell of every start and stop." },
-  "audit-log-path": { type: "text", help: "Where requests are recorded.", meaning: "unsupported" },
-  "audit-policy-file": { type: "text", help: "What is recorded.", meaning: "unsupported" },
+  "audit-log-path": { type: "text", help: "Where requests are recorded, as lines of JSON; - for standard output." },
+  "audit-policy-file": { type: "text", help: "Which requests are recorded, and how much of each." },
+  "audit-log-maxage": { type: "integer", help: "Days to keep.", meaning: "unsupported" },
+  "audit-log-maxbackup": { type: "integer", help: "Files to keep.", meaning: "unsupported" },
+  "audit-log-maxsize": { type: "integer", help: "Megabytes before rotation.", meaning: "unsupported" },
+  "audit-webhook-config-file": { type: "text", help: "Where events are sent.", meaning: "unsupported" },
+  "cors-allowed-origins": {
+    type: "list",
+    help: "Patterns of the origins whose web pages may read answers, such as //example\\.com(:|$).",
+  },
+  "request-timeout": { type: "duration", default: "1m0s", help: "What a client may ask for at most with ?timeout=." },
+  "disable-http2-serving": { type: "boolean", default: "false", help: "Speak HTTP/1.1 alone." },
+  "tls-min-version": { type: "text", default: "VersionTLS12", help: "VersionTLS12 or VersionTLS13." },
+  "tls-cipher-suites": { type: "list", help: "Names of cipher suites.", meaning: "unsupported" },
+  "strict-transport-security-directives": { type: "list", help: "For browsers.", meaning: "unsupported" },
+  "tracing-config-file": { type: "text", help: "Where traces are sent.", meaning: "unsupported" },
+  "runtime-config": { type: "list", help: "Which versions are served.", meaning: "unsupported" },
   "admission-control-config-file": {
     type: "text",
     help: "Configuration of admission plug-ins.",
@@ -115,7 +137,6 @@ const flags = {
     help: "Ignored: requests are limited by number.",
     meaning: "harmless",
   },
-  "etcd-compaction-interval": { type: "text", help: "Ignored: history is kept for five minutes.", meaning: "harmless" },
   "etcd-count-metric-poll-period": {
     type: "text",
     help: "Ignored: counts are known at any time.",
@@ -138,7 +159,20 @@ const flags = {
   vmodule: { type: "text", help: "Ignored: a flag of Go's log.", meaning: "harmless" },
   "log-flush-frequency": { type: "text", help: "Ignored: every line is written at once.", meaning: "harmless" },
   "logging-format": { type: "text", help: "Ignored: JSON.", meaning: "harmless" },
-  "tls-min-version": { type: "text", help: "Ignored: TLS 1.2 or newer.", meaning: "harmless" },
+  "advertise-address": { type: "text", help: "Ignored: nobody is told of it.", meaning: "harmless" },
+  "external-hostname": { type: "text", help: "Ignored.", meaning: "harmless" },
+  "debug-socket-path": { type: "text", help: "Ignored: a flag of Go's profiler.", meaning: "harmless" },
+  "emulated-version": { type: "list", help: "Ignored.", meaning: "harmless" },
+  "emulation-forward-compatible": { type: "boolean", help: "Ignored.", meaning: "harmless" },
+  "min-compatibility-version": { type: "list", help: "Ignored.", meaning: "harmless" },
+  "encryption-provider-config-automatic-reload": { type: "boolean", help: "Ignored.", meaning: "harmless" },
+  "goaway-chance": { type: "text", help: "Ignored: there is one server.", meaning: "harmless" },
+  "livez-grace-period": { type: "text", help: "Ignored: a start takes no longer.", meaning: "harmless" },
+  "min-request-timeout": { type: "integer", help: "Ignored: watches last 30 to 60 minutes.", meaning: "harmless" },
+  "shutdown-delay-duration": { type: "text", help: "Ignored.", meaning: "harmless" },
+  "shutdown-watch-termination-grace-period": { type: "text", help: "Ignored.", meaning: "harmless" },
+  "log-text-info-buffer-size": { type: "text", help: "Ignored.", meaning: "harmless" },
+  "log-text-split-stream": { type: "boolean", help: "Ignored.", meaning: "harmless" },
 } as const satisfies Record<string, Flag>;
 
 export type FlagName = keyof typeof flags;
@@ -154,6 +188,8 @@ export interface Flags {
   text(name: FlagName): string | undefined;
   list(name: FlagName): readonly string[];
   integer(name: FlagName): number;
+  /** Of a duration in Go's form, such as 1m30s. */
+  durationMs(name: FlagName): number;
   isSet(name: FlagName): boolean;
   readonly wantsHelp: boolean;
 }
@@ -194,6 +230,10 @@ export function parseFlags(args: readonly string[], overrides: Partial<Record<Fl
       return values.flatMap((value) => value.split(",")).filter((value) => value !== "");
     },
     integer: (name) => Number(raw(name) ?? 0),
+    durationMs: (name) => {
+      const duration = parseGoDuration(raw(name) ?? "0");
+      return typeof duration === "string" ? 0 : duration;
+    },
     isSet: (name) => raw(name) === "true",
     wantsHelp,
   };
@@ -208,6 +248,9 @@ function check(name: string, { type }: Flag, value: string): void {
     throw new FlagError(`invalid argument ${JSON.stringify(value)} for --${name}: it must be true or false`);
   if (type === "integer" && !/^-?\d+$/.test(value))
     throw new FlagError(`invalid argument ${JSON.stringify(value)} for --${name}: it must be a whole number`);
+  const duration = type === "duration" ? parseGoDuration(value) : 0;
+  if (typeof duration === "string" || duration < 0)
+    throw new FlagError(`invalid argument ${JSON.stringify(value)} for --${name}: it must be a duration such as 1m30s`);
 }
 
 /** What --help prints. */

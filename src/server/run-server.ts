@@ -1,15 +1,21 @@
 // An extension server as a program: flags in, a running server until it is told to stop.
 
-import { enableCompileCache } from "node:module";
-import { openEmbeddedStorage, type Storage, StorageError } from "../storage/door.ts";
+import { systemClock } from "../base/clock.ts";
+import { readFiles, watchFiles } from "../base/watched-files.ts";
+import { StorageError } from "../storage/door.ts";
 import type { AdmissionPlugin } from "./admission/admission.ts";
+import { openAuditLog } from "./audit/audit-log.ts";
+import { parseAuditPolicy } from "./audit/audit-policy.ts";
+import { enabledPlugins } from "./configured-admission.ts";
+import { openConfiguredStorage } from "./configured-storage.ts";
 import { delegate } from "./delegation.ts";
 import { groupsOf } from "./discovery/documents.ts";
+import type { AuditOptions } from "./filters/audit.ts";
 import { describeFlags, FlagError, type Flags, parseFlags } from "./flags.ts";
-import { stderrLogger } from "./logging.ts";
+import { type Logger, stderrLogger } from "./logging.ts";
 import type { Resource } from "./resource.ts";
-import { createApiServer } from "./server.ts";
-import { servingCertificate } from "./serving-certificate.ts";
+import { type ApiServer, createApiServer } from "./server.ts";
+import { type ServingCertificate, servingCertificate } from "./serving-certificate.ts";
 
 export interface RunServerOptions {
   /** For logs, and the name by which a control plane knows the server. */
@@ -25,80 +31,138 @@ export interface RunServerOptions {
   };
 }
 
+/** Who stops a server waits for it no longer than this; then it ends as it is. What was acknowledged is on disk in any case. */
+const stopMsMax = 2_000;
+
 /** Runs a server with the flags of the command line until SIGTERM or SIGINT; ends the process with exit code 1 where it cannot start. */
 export async function runServer(options: RunServerOptions): Promise<void> {
-  enableCompileCache();
   try {
     const flags = parseFlags(process.argv.slice(2), {
       "etcd-prefix": options.defaults?.etcdPrefix ?? `/registry/${options.name}`,
     });
-    if (flags.wantsHelp) {
-      process.stdout.write(describeFlags());
-      return;
-    }
-    await start(options, flags);
+    if (flags.wantsHelp) process.stdout.write(`Usage: ${options.name} [flags]\n\n${describeFlags()}`);
+    else await start(options, flags);
   } catch (error) {
     process.stderr.write(`${options.name}: ${explain(error)}\n`);
-    process.exitCode = 1;
-    process.exit();
+    process.exit(1);
   }
 }
 
 async function start(options: RunServerOptions, flags: Flags): Promise<void> {
-  const logger = stderrLogger(options.name, flags.integer("v") >= 2);
-  const disabled = new Set(flags.list("disable-admission-plugins"));
+  const { name, resources } = options;
+  const logger = stderrLogger(name, flags.integer("v") >= 2);
   const ended = new AbortController();
-  const storage = await openStorage(flags);
-  const delegation = await delegate(flags, { userAgent: options.name, logger, signal: ended.signal });
-  const server = await createApiServer({
-    name: options.name,
-    resources: options.resources,
-    storage,
-    keyPrefix: (flags.text("etcd-prefix") ?? "").replace(/\/+$/, ""),
-    authenticators: delegation.authenticators,
-    allowsAnonymous: flags.isSet("anonymous-auth"),
-    authorizer: delegation.authorizer,
-    alwaysAllowedPaths: flags.list("authorization-always-allow-paths"),
-    admission: [...delegation.admission, ...(options.admission ?? [])].filter(({ name }) => !disabled.has(name)),
-    inFlightLimits: {
-      requestsMax: flags.integer("max-requests-inflight"),
-      mutatingRequestsMax: flags.integer("max-mutating-requests-inflight"),
-    },
-    logger,
-  });
-  const stop = onStop(async () => {
+  const owned = new AsyncDisposableStack();
+  stopOnSignal(async () => {
     ended.abort();
-    await Promise.all([server[Symbol.asyncDispose](), delegation[Symbol.asyncDispose]()]);
+    await owned.disposeAsync();
   });
-  await server.ready();
-  const tls = await servingCertificate(flags);
+  try {
+    const certificate = await servingCertificate(flags);
+    const keyPrefix = (flags.text("etcd-prefix") ?? "").replace(/\/+$/, "");
+    const delegation = owned.use(await delegate(flags, { userAgent: name, logger, signal: ended.signal }));
+    const admission = enabledPlugins(flags, [...delegation.admission, ...(options.admission ?? [])]);
+    const audit = auditOf(flags, { logger, owned });
+    const storage = await openConfiguredStorage(flags, keyPrefix);
+    const server = owned.use(
+      await createApiServer({
+        name,
+        resources,
+        storage,
+        keyPrefix,
+        authenticators: delegation.authenticators,
+        allowsAnonymous: flags.isSet("anonymous-auth"),
+        authorizer: delegation.authorizer,
+        alwaysAllowedPaths: flags.list("authorization-always-allow-paths"),
+        admission,
+        inFlightLimits: {
+          requestsMax: flags.integer("max-requests-inflight"),
+          mutatingRequestsMax: flags.integer("max-mutating-requests-inflight"),
+        },
+        requestTimeoutMs: flags.durationMs("request-timeout"),
+        corsAllowedOrigins: originsOf(flags),
+        ...(audit === undefined ? {} : { audit }),
+        ...(options.defaults === undefined ? {} : { info: options.defaults }),
+        logger,
+      }),
+    );
+    await server.ready();
+    const port = await listen(server, { flags, certificate, logger, owned });
+    logger.info({ port }, "serving");
+    const groups = [...groupsOf(resources)].map(([group, versions]) => ({ group, versions }));
+    process.send?.({ type: "annex-ready", port, groups });
+  } catch (error) {
+    await owned.disposeAsync();
+    throw error;
+  }
+}
+
+interface ListenOptions {
+  readonly flags: Flags;
+  readonly certificate: ServingCertificate;
+  readonly logger: Logger;
+  readonly owned: AsyncDisposableStack;
+}
+
+/** Listens, and follows the certificate's files where they may be renewed. Resolves to the port. */
+async function listen(server: ApiServer, { flags, certificate, logger, owned }: ListenOptions): Promise<number> {
+  const minVersion = minTlsVersion(flags);
   const listener = await server.listen({
     port: flags.integer("secure-port"),
     host: flags.text("bind-address") ?? "0.0.0.0",
-    tls,
+    tls: { cert: certificate.cert, key: certificate.key, minVersion },
+    http2: !flags.isSet("disable-http2-serving"),
   });
-  logger.info({ port: listener.port }, "serving");
-  const groups = [...groupsOf(options.resources)].map(([group, versions]) => ({ group, versions }));
-  process.send?.({ type: "annex-ready", port: listener.port, groups });
-  void stop;
+  const { files } = certificate;
+  if (files !== undefined)
+    owned.defer(
+      watchFiles({
+        paths: [files.cert, files.key],
+        onChange: ([cert = "", key = ""]) => listener.setCertificates({ cert, key, minVersion }),
+        onError: (error) => logger.error({ error, ...files }, "the serving certificate could not be read again"),
+      }),
+    );
+  return listener.port;
 }
 
-async function openStorage(flags: Flags): Promise<Storage> {
-  const directory = flags.text("data-dir");
-  const endpoints = flags.list("etcd-servers");
-  if (directory !== undefined && endpoints.length > 0)
-    throw new FlagError("--data-dir and --etcd-servers exclude each other");
-  if (directory !== undefined) return openEmbeddedStorage({ directory });
-  if (endpoints.length === 0) throw new FlagError("--etcd-servers or --data-dir must be specified");
-  throw new FlagError("--etcd-servers is not supported");
+function minTlsVersion(flags: Flags): "TLSv1.2" | "TLSv1.3" {
+  const name = flags.text("tls-min-version") ?? "";
+  if (name === "VersionTLS13") return "TLSv1.3";
+  if (name === "VersionTLS12" || name === "") return "TLSv1.2";
+  throw new FlagError(`--tls-min-version must be VersionTLS12 or VersionTLS13: it is ${JSON.stringify(name)}`);
+}
+
+function originsOf(flags: Flags): RegExp[] {
+  return flags.list("cors-allowed-origins").map((pattern) => {
+    try {
+      return new RegExp(pattern, "u");
+    } catch (error) {
+      throw new FlagError(`--cors-allowed-origins: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  });
+}
+
+/** As in the reference, nothing is recorded without both a log and a policy. */
+function auditOf(
+  flags: Flags,
+  { logger, owned }: Pick<ListenOptions, "logger" | "owned">,
+): Omit<AuditOptions, "clock"> | undefined {
+  const logPath = flags.text("audit-log-path") ?? "";
+  const policyPath = flags.text("audit-policy-file") ?? "";
+  if (logPath === "" && policyPath === "") return undefined;
+  if (logPath === "" || policyPath === "")
+    throw new FlagError("--audit-log-path and --audit-policy-file must be given together");
+  const [text = ""] = readFiles([policyPath]);
+  return { policy: parseAuditPolicy(text), log: owned.use(openAuditLog(logPath, logger)) };
 }
 
 /** Calls `stop` once, on a signal or when the process that started this one has gone. */
-function onStop(stop: () => Promise<void>): void {
+function stopOnSignal(stop: () => Promise<void>): void {
   let isStopping = false;
   const end = () => {
     if (isStopping) return;
     isStopping = true;
+    systemClock.after(stopMsMax, () => process.exit(0));
     void stop().finally(() => process.exit(0));
   };
   process.once("SIGTERM", end);
@@ -108,10 +172,11 @@ function onStop(stop: () => Promise<void>): void {
 
 /** One line that says what to do. */
 function explain(error: unknown): string {
-  if (error instanceof FlagError || error instanceof StorageError) return error.message;
-  if (!(error instanceof Error)) return String(error);
+  if (error instanceof FlagError || error instanceof StorageError || !(error instanceof Error)) {
+    return error instanceof Error ? error.message : String(error);
+  }
   const code = "code" in error ? error.code : undefined;
   if (code === "EADDRINUSE") return `the port is taken: ${error.message}`;
-  if (code === "EACCES" || code === "EPERM") return `permission denied: ${error.message}`;
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS") return `permission denied: ${error.message}`;
   return error.message;
 }

@@ -75,6 +75,8 @@ export interface ApiServerOptions {
   readonly corsAllowedOrigins?: readonly RegExp[];
   /** Records requests. Default: nobody does. */
   readonly audit?: Omit<AuditOptions, "clock">;
+  /** Title and version in OpenAPI. */
+  readonly info?: { readonly title?: string; readonly version?: string };
   /** What an unknown path answers: an extension server lists its paths, a main API server says `404 page not found`. Default "paths". */
   readonly unknownPaths?: "paths" | "plain";
   readonly logger?: Logger;

@@ -9,6 +9,8 @@ import { FlagError, type Flags } from "./flags.ts";
 export interface ServingCertificate {
   readonly key: string;
   readonly cert: string;
+  /** The files of both, where somebody else keeps them and may renew them. */
+  readonly files?: { readonly cert: string; readonly key: string };
 }
 
 /** Throws a FlagError where only one half is named. */
@@ -17,7 +19,12 @@ export async function servingCertificate(flags: Flags): Promise<ServingCertifica
   const keyFile = flags.text("tls-private-key-file") ?? "";
   if ((certFile === "") !== (keyFile === ""))
     throw new FlagError("--tls-cert-file and --tls-private-key-file must be given together");
-  if (certFile !== "") return { cert: readFileSync(certFile, "utf8"), key: readFileSync(keyFile, "utf8") };
+  if (certFile !== "")
+    return {
+      cert: readFileSync(certFile, "utf8"),
+      key: readFileSync(keyFile, "utf8"),
+      files: { cert: certFile, key: keyFile },
+    };
   return selfSigned(flags.text("cert-dir") ?? ".");
 }
 
