@@ -6,7 +6,7 @@ import { assert } from "../../base/assert.ts";
 import type { Ledger, LedgerPage, LedgerRange, LedgerRangeQuery } from "../local/ledger.ts";
 import type { KeyValue, StorageEvent } from "../storage.ts";
 import { StorageError } from "../storage-error.ts";
-import { commitBatch, type LmdbFile, openLmdbFile } from "./lmdb-file.ts";
+import { type LmdbFile, openLmdbFile } from "./lmdb-file.ts";
 import {
   decodeLatest,
   decodeLogRecord,
@@ -59,7 +59,7 @@ class LmdbLedger implements Ledger {
     this.#onClose = onClose;
     this.#compactedRevision = this.#metaRevision(compactedKey);
     this.#scrubbedRevision = this.#metaRevision(scrubbedKey);
-    const [last] = file.log.getKeys({ reverse: true, limit: 1 });
+    const last = file.log.lastKey();
     // The last change may have been a deletion that was compacted away.
     this.#appendedRevision = Math.max(
       this.#compactedRevision,
@@ -98,7 +98,7 @@ class LmdbLedger implements Ledger {
   eventsAfter(revision: number, sizeMaxBytes: number): LedgerPage {
     const events: StorageEvent[] = [];
     let sizeBytes = 0;
-    for (const { key, value } of this.#file.log.getRange({
+    for (const { key, value } of this.#file.log.entries({
       start: encodePosition(positionAt(revision + 1, 0)),
       end: encodePosition(positionAt(this.revision + 1, 0)),
     })) {
@@ -117,12 +117,9 @@ class LmdbLedger implements Ledger {
       "changes are appended once",
     );
     const placed = this.#placesOf(events);
-    await commitBatch(this.#file, () => {
+    await this.#file.commit(() => {
       for (const { position, record } of placed) {
-        // Told that the key is the greatest, LMDB fills pages to the end, a quarter less than otherwise. The batch's promise tells of failure.
-        this.#file.log
-          .put(encodePosition(position), encodeLogRecord(position, record), { append: true })
-          .catch(() => {});
+        this.#file.log.append(encodePosition(position), encodeLogRecord(position, record));
         this.#file.latest.put(Buffer.from(record.event.key), encodeLatest(position, record.event.value === undefined));
       }
     });
@@ -130,7 +127,7 @@ class LmdbLedger implements Ledger {
   }
 
   async compact(revision: number): Promise<void> {
-    await commitBatch(this.#file, () => {
+    await this.#file.commit(() => {
       this.#file.meta.put(compactedKey, encodePosition(positionAt(revision, 0)));
     });
     this.#compactedRevision = revision;
@@ -144,7 +141,7 @@ class LmdbLedger implements Ledger {
     const step = this.#eventsToScrub();
     const last = step.at(-1);
     if (last === undefined) return false;
-    await commitBatch(this.#file, () => {
+    await this.#file.commit(() => {
       for (const placed of step) this.#freeBefore(placed);
       this.#file.meta.put(scrubbedKey, encodePosition(positionAt(last.record.event.revision, 0)));
     });
@@ -153,23 +150,23 @@ class LmdbLedger implements Ledger {
   }
 
   check(): void {
-    this.#file.meta.getBinaryFast(compactedKey);
+    this.#file.meta.get(compactedKey);
   }
 
   async close(): Promise<void> {
     this.#isClosing = true;
     await Promise.allSettled(this.#readings); // LMDB must not be closed under a cursor.
-    await this.#file.root.close();
+    await this.#file.close();
     this.#onClose();
   }
 
   async #range({ start, end, revision, limit, signal }: LedgerRangeQuery): Promise<LedgerRange> {
     // One snapshot for the whole range, so that neither commits nor compaction change what a later turn finds.
-    const transaction = this.#file.root.useReadTransaction();
+    const transaction = this.#file.snapshot();
     try {
       const entries: KeyValue[] = [];
       let visited = 0;
-      for (const { value: latest } of this.#file.latest.getRange({
+      for (const { value: latest } of this.#file.latest.entries({
         start: Buffer.from(start),
         end: Buffer.from(end),
         transaction,
@@ -192,12 +189,12 @@ class LmdbLedger implements Ledger {
   }
 
   #metaRevision(key: Buffer): number {
-    const position = this.#file.meta.getBinary(key);
+    const position = this.#file.meta.get(key);
     return position === undefined ? 0 : revisionAt(decodePosition(position));
   }
 
   #latestOf(key: string): Latest | undefined {
-    const latest = this.#file.latest.getBinaryFast(Buffer.from(key));
+    const latest = this.#file.latest.get(Buffer.from(key));
     return latest && decodeLatest(latest);
   }
 
@@ -221,9 +218,8 @@ class LmdbLedger implements Ledger {
 
   /** The change at a position; undefined where there is none. */
   #recordAt(position: Position, transaction?: Transaction): LogRecord | undefined {
-    const bytes = this.#file.log.getBinaryFast(encodePosition(position), transaction && { transaction });
-    // lmdb's buffer is longer than its `length` says, which other readers of it do not respect.
-    return bytes && decodeLogRecord(position, bytes.subarray(0, bytes.length));
+    const bytes = this.#file.log.get(encodePosition(position), transaction);
+    return bytes && decodeLogRecord(position, bytes);
   }
 
   /** Gives each change its position and the position of the change before it, which may be of the same group. */
@@ -244,7 +240,7 @@ class LmdbLedger implements Ledger {
   /** The next changes whose predecessors may go, whole revisions. */
   #eventsToScrub(): Placed[] {
     const step: Placed[] = [];
-    for (const { key, value } of this.#file.log.getRange({
+    for (const { key, value } of this.#file.log.entries({
       start: encodePosition(positionAt(this.#scrubbedRevision + 1, 0)),
       end: encodePosition(positionAt(this.#compactedRevision + 1, 0)),
     })) {
