@@ -2,59 +2,95 @@
 
 import { createHash } from "node:crypto";
 import type { Duplex } from "node:stream";
-import { StatusError } from "../api/door.ts";
 import { type ApiRequest, type ApiResponse, header } from "./exchange.ts";
-
-/** The protocols that a client may ask for: events as text, or in base64. */
-const protocols = ["binary.k8s.io", "base64.binary.k8s.io", ""] as const;
+import { closeFrame, FrameReader, pongFrame, textFrame } from "./websocket-frame.ts";
 
 export function isWebSocket(request: ApiRequest): boolean {
   return request.upgrade?.toLowerCase() === "websocket";
 }
 
-/** Takes the connection over. Throws 403 for requests of unknown origin and 400 for handshakes that are none. */
+/** Takes the connection over. Answers 403 to requests of unknown origin and 400 to handshakes that are none. */
 export function acceptWebSocket(request: ApiRequest, stream: AsyncIterableIterator<Buffer>): ApiResponse {
-  const key = header(request.headers, "sec-websocket-key");
-  if (header(request.headers, "sec-websocket-version") !== "13" || key === undefined)
-    throw StatusError.badRequest("the WebSocket handshake must have version 13 and a key");
-  if (header(request.headers, "origin") === undefined)
-    throw new StatusError("Forbidden", "the WebSocket handshake must have an Origin");
-  const asked = (header(request.headers, "sec-websocket-protocol") ?? "").split(",").map((name) => name.trim());
-  const protocol = protocols.find((known) => known !== "" && asked.includes(known));
-  const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
-  const headers = {
-    upgrade: "websocket",
-    connection: "Upgrade",
-    "sec-websocket-accept": accept,
-    ...(protocol === undefined ? {} : { "sec-websocket-protocol": protocol }),
-  };
+  const refusal = refusalOf(request);
+  if (refusal !== undefined) {
+    void stream.return?.();
+    // The connection is no longer HTTP's by now: the answer is a bare one, without a warning.
+    request.warnings.length = 0;
+    return refusal;
+  }
+  const key = header(request.headers, "sec-websocket-key") ?? "";
+  const protocol = protocolOf(request);
   return {
     status: 101,
-    headers,
+    headers: {
+      ...bare,
+      upgrade: "websocket",
+      connection: "Upgrade",
+      "sec-websocket-accept": createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64"),
+      ...(protocol === undefined ? {} : { "sec-websocket-protocol": protocol }),
+    },
     body: undefined,
-    takeOver: (socket) => void send(socket, stream, protocol === "base64.binary.k8s.io"),
+    takeOver: (socket, head) => void send(socket, head, stream),
   };
 }
 
-async function send(socket: Duplex, stream: AsyncIterableIterator<Buffer>, isBase64: boolean): Promise<void> {
-  socket.on("error", () => void stream.return?.());
-  socket.on("close", () => void stream.return?.());
-  socket.on("data", (data: Buffer) => {
-    // A client only ever says goodbye here.
-    if (((data[0] ?? 0) & 0x0f) === opcodes.close) socket.end(frame(opcodes.close, data.subarray(0, 0)));
+/** No values: the header is left out, and nobody fills it in. */
+const bare = { "cache-control": [] };
+
+function refusalOf({ headers }: ApiRequest): ApiResponse | undefined {
+  const refuse = (status: number, text: string, more: ApiResponse["headers"] = {}): ApiResponse => ({
+    status,
+    headers: { ...bare, ...more },
+    body: Buffer.from(text),
   });
-  for await (const chunk of stream) {
-    for (const line of splitLines(chunk)) {
-      if (socket.destroyed) return;
-      const payload = isBase64 ? Buffer.from(line.toString("base64")) : line;
-      if (!socket.write(frame(opcodes.text, payload))) await drained(socket);
-    }
-  }
-  socket.end(frame(opcodes.close, Buffer.from([normalClosure >> 8, normalClosure & 0xff])));
+  if ((header(headers, "sec-websocket-key") ?? "") === "") return refuse(400, "mismatch challenge/response");
+  if (header(headers, "sec-websocket-version") !== "13")
+    return refuse(400, "missing or bad WebSocket Version", { "sec-websocket-version": "13" });
+  return header(headers, "origin") === undefined ? refuse(403, "") : undefined;
 }
 
-const opcodes = { text: 0x1, close: 0x8 } as const;
+/** A client that names one protocol gets it; of several, one that Kubernetes has. The frames are the same in all. */
+function protocolOf({ headers }: ApiRequest): string | undefined {
+  const asked = (header(headers, "sec-websocket-protocol") ?? "").split(",").map((name) => name.trim());
+  const [only] = asked;
+  if (asked.length === 1) return only === "" ? undefined : only;
+  return asked.find((name) => name === "binary.k8s.io" || name === "base64.binary.k8s.io");
+}
+
+async function send(socket: Duplex, head: Buffer, stream: AsyncIterableIterator<Buffer>): Promise<void> {
+  const stop = () => void stream.return?.();
+  socket.on("error", stop);
+  socket.on("close", stop);
+  listen(socket, head, stop);
+  try {
+    for await (const chunk of stream)
+      for (const line of splitLines(chunk)) {
+        if (!socket.writable) return;
+        if (!socket.write(textFrame(line))) await drained(socket);
+      }
+    if (socket.writable) socket.end(closeFrame(normalClosure));
+  } catch (error) {
+    socket.destroy(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
 const normalClosure = 1000;
+
+/** A client has nothing to say here but goodbye, or to ask whether anybody is there. */
+function listen(socket: Duplex, head: Buffer, stop: () => void): void {
+  const reader = new FrameReader({
+    ping: (payload) => socket.writable && socket.write(pongFrame(payload)),
+    close: () => {
+      stop();
+      if (socket.writable) socket.end(closeFrame(normalClosure));
+    },
+  });
+  const read = (data: Buffer) => {
+    if (!reader.read(data)) socket.destroy();
+  };
+  if (head.length > 0) read(head);
+  socket.on("data", read);
+}
 
 function* splitLines(chunk: Buffer): Iterable<Buffer> {
   for (let start = 0; start < chunk.length; ) {
@@ -69,20 +105,4 @@ function drained(socket: Duplex): Promise<void> {
     socket.once("drain", resolve);
     socket.once("close", resolve);
   });
-}
-
-/** Frames of a server are not masked. */
-function frame(opcode: number, payload: Buffer): Buffer {
-  const { length } = payload;
-  const head = length < 126 ? Buffer.alloc(2) : length < 65_536 ? Buffer.alloc(4) : Buffer.alloc(10);
-  head[0] = 0x80 | opcode;
-  if (length < 126) head[1] = length;
-  else if (length < 65_536) {
-    head[1] = 126;
-    head.writeUInt16BE(length, 2);
-  } else {
-    head[1] = 127;
-    head.writeBigUInt64BE(BigInt(length), 2);
-  }
-  return Buffer.concat([head, payload]);
 }

@@ -20,8 +20,10 @@ export function matchesFields(selector: FieldSelector, fields: Readonly<Record<s
 
 /** Parses a selector. Throws a 400 StatusError in Kubernetes' words. */
 export function parseFieldSelector(text: string): FieldSelector {
+  if (text === "") return [];
   const requirements: FieldRequirement[] = [];
-  for (const term of splitTerms(text)) {
+  // Sorted, as the reference reads them: of several faults the same one is told.
+  for (const term of splitTerms(text).sort()) {
     if (term === "") continue;
     const split = splitTerm(term);
     if (split === undefined) throw StatusError.badRequest(`invalid selector: '${text}'; can't understand '${term}'`);
@@ -32,21 +34,56 @@ export function parseFieldSelector(text: string): FieldSelector {
 
 /** Splits at commas that no backslash protects. */
 function splitTerms(text: string): string[] {
-  return text.match(/(?:[^,\\]|\\[\s\S]?)+/g) ?? [];
+  const terms: string[] = [];
+  let start = 0;
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === "\\") at++;
+    else if (text[at] === ",") {
+      terms.push(text.slice(start, at));
+      start = at + 1;
+    }
+  }
+  terms.push(text.slice(start));
+  return terms;
 }
 
+/** At the first operator, since nothing protects one in a field's name. */
 function splitTerm(term: string): FieldRequirement | undefined {
-  const match = /^((?:[^=!\\]|\\[\s\S]|!(?!=))*)(!=|==|=)([\s\S]*)$/.exec(term);
+  const match = /!=|==|=/.exec(term);
   if (match === null) return undefined;
-  const [, field = "", operator, value = ""] = match;
-  return { field, isEqual: operator !== "!=", value };
+  const [operator] = match;
+  return {
+    field: term.slice(0, match.index),
+    isEqual: operator !== "!=",
+    value: term.slice(match.index + operator.length),
+  };
 }
 
-/** `\,`, `\=` and `\\` stand for themselves. */
+/** `\,`, `\=` and `\\` stand for what the backslash protects. */
 function unescapeValue(value: string): string {
-  if (/(?:^|[^\\])(?:\\\\)*\\(?:[^,=\\]|$)/.test(value) || /(?:^|[^\\])=/.test(value))
-    throw StatusError.badRequest(`invalid field selector: cannot unescape ${JSON.stringify(value)}`);
-  return value.replace(/\\([,=\\])/g, "$1");
+  if (!/[\\,=]/.test(value)) return value;
+  let text = "";
+  for (let at = 0; at < value.length; at++) {
+    const character = value[at] ?? "";
+    if (character === "," || character === "=")
+      throw StatusError.badRequest(`invalid field selector: unescaped character in value: ${character.codePointAt(0)}`);
+    if (character !== "\\") {
+      text += character;
+      continue;
+    }
+    const escaped = String.fromCodePoint(value.codePointAt(++at) ?? 0);
+    if (at >= value.length || !["\\", ",", "="].includes(escaped))
+      throw StatusError.badRequest(
+        `invalid field selector: invalid escape sequence: \\${at >= value.length ? "" : escaped}`,
+      );
+    text += escaped;
+  }
+  return text;
+}
+
+/** The value that a field must have for the selector to match; undefined where the selector leaves it open. */
+export function requiredValue(selector: FieldSelector, field: string): string | undefined {
+  return selector.find((requirement) => requirement.field === field && requirement.isEqual)?.value;
 }
 
 /** Throws a 400 StatusError where the selector names a field that the resource does not offer. */

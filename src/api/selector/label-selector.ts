@@ -31,21 +31,42 @@ function holds(requirement: LabelRequirement, value: string | undefined): boolea
       return value === undefined;
     case "gt":
     case "lt": {
-      if (value === undefined || !/^[-+]?\d{1,19}$/.test(value)) return false;
-      const number = BigInt(value.replace("+", ""));
+      const number = value === undefined ? undefined : parseInt64(value);
+      if (number === undefined) return false;
       return requirement.operator === "gt" ? number > requirement.bound : number < requirement.bound;
     }
   }
 }
 
+/** Clients ask with the same few selectors again and again: 1,000 of up to 512 characters are under a megabyte. */
+const remembered = new Map<string, LabelSelector>();
+const rememberedMax = 1_000;
+const rememberedCharactersMax = 512;
+
 /** Parses a selector. Throws a 400 StatusError in Kubernetes' words. */
 export function parseLabelSelector(text: string): LabelSelector {
+  const known = remembered.get(text);
+  if (known !== undefined) return known;
+  const selector = parse(text);
+  if (remembered.size >= rememberedMax) remembered.clear();
+  if (text.length <= rememberedCharactersMax) remembered.set(text, selector);
+  return selector;
+}
+
+function parse(text: string): LabelSelector {
   try {
     return new Parser(text).parse();
   } catch (error) {
     if (error instanceof SelectorError) throw StatusError.badRequest(error.message);
     throw error;
   }
+}
+
+/** Undefined for what is no integer of 64 bits. */
+function parseInt64(text: string): bigint | undefined {
+  if (!/^[-+]?\d{1,40}$/.test(text)) return undefined;
+  const number = BigInt(text.replace("+", ""));
+  return number === BigInt.asIntN(64, number) ? number : undefined;
 }
 
 class SelectorError extends Error {}
@@ -119,60 +140,43 @@ class Parser {
   #comparison(key: string): LabelRequirement {
     const operator = this.#next();
     if (operator.kind === "word" && (operator.text === "in" || operator.text === "notin"))
-      return { operator: operator.text, key, values: this.#values(key) };
+      return { operator: operator.text, key, values: checked(key, this.#values()) };
     switch (operator.text) {
       case "=":
       case "==":
-        return { operator: "in", key, values: new Set([this.#value(key)]) };
+        return { operator: "in", key, values: checked(key, [this.#value()]) };
       case "!=":
-        return { operator: "notin", key, values: new Set([this.#value(key)]) };
+        return { operator: "notin", key, values: checked(key, [this.#value()]) };
       case ">":
       case "<":
-        return { operator: operator.text === ">" ? "gt" : "lt", key, bound: this.#bound(key) };
+        return { operator: operator.text === ">" ? "gt" : "lt", key, bound: boundOf(key, this.#value()) };
       default:
         throw this.#malformed(operator, "in, notin, =, ==, !=, gt, lt");
     }
   }
 
-  #value(key: string): string {
+  #value(): string {
     const token = this.#peek();
     if (token.kind === "end" || token.text === ",") return "";
     if (token.kind !== "word") throw this.#malformed(token, "identifier");
     this.#next();
-    return this.#checked(key, token.text);
+    return token.text;
   }
 
-  #checked(key: string, value: string): string {
-    const faults = labelValueFaults(value);
-    if (faults.length > 0)
-      throw new SelectorError(
-        `unable to parse requirement: values[0][${key}]: Invalid value: ${JSON.stringify(value)}: ${faults.join("; ")}`,
-      );
-    return value;
-  }
-
-  #bound(key: string): bigint {
-    const value = this.#value(key);
-    if (!/^[-+]?\d{1,19}$/.test(value))
-      throw new SelectorError(
-        `unable to parse requirement: values[0]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`,
-      );
-    return BigInt(value.replace("+", ""));
-  }
-
-  #values(key: string): ReadonlySet<string> {
+  #values(): readonly string[] {
     const open = this.#next();
     if (open.text !== "(") throw new SelectorError(`unable to parse requirement: found '${open.text}' expected: '('`);
-    const values = new Set<string>();
-    if (this.#peek().text === ")") {
+    const first = this.#peek();
+    if (first.text === ")") {
       this.#next();
-      values.add("");
-      return values;
+      return [""];
     }
+    if (first.kind !== "word" && first.text !== ",") throw this.#malformed(first, "',', ')' or identifier");
+    const values: string[] = [];
     for (;;) {
       const token = this.#peek();
-      if (token.kind === "word") values.add(this.#checked(key, this.#next().text));
-      else if (token.text === "," || token.text === ")") values.add("");
+      if (token.kind === "word") values.push(this.#next().text);
+      else if (token.text === "," || token.text === ")") values.push("");
       else throw this.#malformed(token, "',', or identifier");
       const next = this.#next();
       if (next.text === ")") return values;
@@ -199,4 +203,34 @@ class Parser {
   #malformed(token: Token, expected: string): SelectorError {
     return new SelectorError(`unable to parse requirement: found '${token.text}', expected: ${expected}`);
   }
+}
+
+/** The values, each once and in order, as errors number them. */
+function checked(key: string, values: readonly string[]): ReadonlySet<string> {
+  const sorted = [...new Set(values)].sort();
+  const faults = sorted.flatMap((value, index) => valueFaults(key, value, index));
+  if (faults.length > 0) throw faulty(faults);
+  return new Set(sorted);
+}
+
+function valueFaults(key: string, value: string, index: number): string[] {
+  const faults = labelValueFaults(value);
+  if (faults.length === 0) return [];
+  return [`values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${faults.join("; ")}`];
+}
+
+function boundOf(key: string, value: string): bigint {
+  const bound = parseInt64(value);
+  const faults = valueFaults(key, value, 0);
+  if (bound === undefined)
+    faults.unshift(
+      `values[0]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`,
+    );
+  if (bound === undefined || faults.length > 0) throw faulty(faults);
+  return bound;
+}
+
+function faulty(faults: readonly string[]): SelectorError {
+  const text = faults.length === 1 ? faults[0] : `[${faults.join(", ")}]`;
+  return new SelectorError(`unable to parse requirement: ${text}`);
 }

@@ -21,7 +21,8 @@ const defaultColumns: readonly Column[] = [
     type: "date",
     description:
       "CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata",
-    cell: ({ metadata }) => metadata.creationTimestamp ?? null,
+    // What is not an object yet, such as a bookmark, has the zero time, as the reference's type has it.
+    cell: ({ metadata }) => metadata.creationTimestamp ?? "0001-01-01T00:00:00Z",
   },
 ];
 

@@ -7,6 +7,7 @@ import {
   type LabelSelector,
   parseFieldSelector,
   parseLabelSelector,
+  requiredValue,
   requireKnownFields,
   StatusError,
 } from "../../api/door.ts";
@@ -34,11 +35,11 @@ export function readListOptions(
 ): ListOptions {
   const { request, served, info } = context;
   const { query } = request;
-  const limit = queryInteger(query, "limit") ?? 0;
   const timeoutSeconds = queryInteger(query, "timeoutSeconds");
+  const limit = queryInteger(query, "limit") ?? 0;
   const labels = parseLabelSelector(query.get("labelSelector") ?? "");
-  const fields = [...parseFieldSelector(query.get("fieldSelector") ?? ""), ...nameRequirement(info.name)];
-  requireKnownFields(fields, Object.keys(served.resource.selectableFields ?? {}));
+  const named = parseFieldSelector(query.get("fieldSelector") ?? "");
+  const fields = named.length === 0 ? nameRequirement(info.name) : named;
   const options: ListOptions = {
     labels,
     fields,
@@ -53,6 +54,9 @@ export function readListOptions(
   const settled = isWatch ? asWatchList(options) : options;
   const errors = isWatch ? watchErrors(settled) : listErrors(settled);
   if (errors.length > 0) throw StatusError.invalid({ group: "meta.k8s.io", kind: "ListOptions" }, "", errors);
+  requireKnownFields(named, Object.keys(served.resource.selectableFields ?? {}));
+  if (info.name !== "" && requiredValue(fields, "metadata.name") !== info.name)
+    throw StatusError.badRequest("fieldSelector metadata.name doesn't match requested name");
   return settled;
 }
 
