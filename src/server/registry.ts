@@ -7,7 +7,7 @@ import type { ResourceCache } from "./cache/resource-cache.ts";
 import { statusOfStorageError } from "./registry/storage-status.ts";
 import { Turns } from "./registry/turns.ts";
 import type { Resource } from "./resource.ts";
-import { encodeStored, itemOfStored } from "./stored-object.ts";
+import { encodeStored } from "./stored-object.ts";
 
 export { statusOfStorageError } from "./registry/storage-status.ts";
 
@@ -150,7 +150,7 @@ export class Registry {
   ): Plan {
     const value = encodeStored(this.#resource.kind, object);
     const outcome = { wasRemoved: false, wasCreated: current === undefined };
-    if (current !== undefined && this.#isSame(value, current)) {
+    if (current?.holds(value) === true) {
       const tried = () => ({ entry: current, isCommitted: true, resourceVersion: undefined, ...outcome });
       return { write: undefined, tried, committed: tried };
     }
@@ -159,11 +159,6 @@ export class Registry {
       tried: () => ({ ...this.#tried({ key, value, revision: expected }, object), ...outcome }),
       committed: (revision) => ({ ...this.#committed({ key, value, revision }), ...outcome }),
     };
-  }
-
-  #isSame(value: Buffer, current: CacheEntry): boolean {
-    const { kind } = this.#resource;
-    return itemOfStored(kind, value, current.revision).equals(current.item(kind.stored));
   }
 
   /** A removal may show the object as the request made it, still with the resourceVersion that it had. */

@@ -46,6 +46,12 @@ export class CacheEntry implements Keyed {
     return new CacheEntry(this.#resource, { key: this.key, value, revision });
   }
 
+  /** Whether exactly these bytes lie in storage. */
+  holds(value: Buffer): boolean {
+    if (!this.#isItem) return value.equals(this.#value);
+    return itemOfStored(this.#resource.kind, value, this.revision).equals(this.#value);
+  }
+
   /** The object in the hub's shape, with its resourceVersion. Fresh: the caller may change it. */
   object(): ApiObject {
     return decodeStored(this.#resource.kind, this.#value, this.revision);
