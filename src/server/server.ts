@@ -27,6 +27,7 @@ import { answerMetrics } from "./metrics/answer-metrics.ts";
 import { processMetrics } from "./metrics/process-metrics.ts";
 import type { Metric } from "./metrics/registry.ts";
 import { inFlightMetric, knows, requestMetrics, storedObjects } from "./metrics/request-metrics.ts";
+import { type OpenApiInfo, openApiOf } from "./openapi/openapi.ts";
 import type { Resource } from "./resource.ts";
 import { resourceRouter, type VerbTable } from "./routes.ts";
 import { type ServedResource, serveResource } from "./served-resource.ts";
@@ -77,6 +78,8 @@ export interface ApiServerOptions {
   readonly audit?: Omit<AuditOptions, "clock">;
   /** Title and version in OpenAPI. */
   readonly info?: { readonly title?: string; readonly version?: string };
+  /** Title and version in OpenAPI. Default: the server's name, and unversioned. */
+  readonly openApi?: OpenApiInfo;
   /** What an unknown path answers: an extension server lists its paths, a main API server says `404 page not found`. Default "paths". */
   readonly unknownPaths?: "paths" | "plain";
   readonly logger?: Logger;
@@ -165,6 +168,7 @@ function routes(
 ): Handler {
   const route = resourceRouter(served, verbs);
   const discover = discoveryOf(options.resources);
+  const describe = openApiOf(options.resources, options.openApi ?? { title: options.name, version: "unversioned" });
   const checks = [...standardChecks(options.storage, served), ...(options.healthChecks ?? [])];
   return async (request: ApiRequest): Promise<ApiResponse> => {
     if (request.info.isResource) {
@@ -176,6 +180,7 @@ function routes(
       (await answerHealth(request, checks)) ??
       answerMetrics(request, metrics) ??
       answerVersion(request) ??
+      (await describe(request)) ??
       (await route(request)) ??
       answerUnknown(request, { style: options.unknownPaths ?? "paths", resources: options.resources, checks })
     );

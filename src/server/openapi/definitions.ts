@@ -1,0 +1,147 @@
+// The schemas of kinds as OpenAPI definitions, from the same declarations that decode their objects.
+
+import { formatApiVersion, type Kind } from "../../api/door.ts";
+import { servedVersions } from "../discovery/documents.ts";
+import type { Resource } from "../resource.ts";
+import type { JsonSchema } from "./json-schema.ts";
+import { metaDefinitions, metaReference } from "./meta-definitions.ts";
+
+const typeMeta = {
+  apiVersion: {
+    description:
+      "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+    type: "string",
+  },
+  kind: {
+    description:
+      "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+    type: "string",
+  },
+};
+
+/** The name of a kind's definition, or of another type of its version. */
+export function definitionName({ definitionPrefix }: Kind, version: string, type: string): string {
+  return `${definitionPrefix}.${version}.${type}`;
+}
+
+/** Every definition that the resources of some versions need, the meta types included. References are those of OpenAPI version 2. */
+export function definitionsOf(
+  resources: readonly Resource[],
+  isWanted: (group: string, version: string) => boolean,
+): Record<string, JsonSchema> {
+  const definitions: Record<string, JsonSchema> = {};
+  const versions = new Map<string, { group: string; version: string }>();
+  for (const { kind } of resources) {
+    for (const version of servedVersions(kind)) {
+      if (!isWanted(kind.group, version)) continue;
+      versions.set(formatApiVersion({ group: kind.group, version }), { group: kind.group, version });
+      addKind(definitions, kind, version);
+    }
+  }
+  for (const [name, schema] of Object.entries(metaDefinitions))
+    definitions[name] = withGroupVersions(name, schema, [...versions.values()]);
+  return definitions;
+}
+
+/** DeleteOptions and WatchEvents belong to every version, a Status to the core one. */
+function withGroupVersions(
+  name: string,
+  schema: JsonSchema,
+  versions: readonly { group: string; version: string }[],
+): JsonSchema {
+  const kind = name.slice(name.lastIndexOf(".") + 1);
+  const core = { group: "", kind, version: "v1" };
+  if (kind === "Status") return { ...schema, [gvkExtension]: [core] };
+  if (kind !== "DeleteOptions" && kind !== "WatchEvent") return schema;
+  const others = versions
+    .filter(({ group, version }) => group !== "" || version !== "v1")
+    .map(({ group, version }) => ({ group, kind, version }));
+  return { ...schema, [gvkExtension]: [core, ...others] };
+}
+
+export const gvkExtension = "x-kubernetes-group-version-kind";
+
+function addKind(definitions: Record<string, JsonSchema>, kind: Kind, version: string): void {
+  const declared = kind.versions[version];
+  if (declared === undefined) return;
+  const { schema, description } = declared;
+  const own = translate({ ...schema, $id: undefined }, { definitions, kind, version });
+  const name = definitionName(kind, version, kind.kind);
+  const gvk = (type: string) => [{ group: kind.group, kind: type, version }];
+  definitions[name] = {
+    ...(description === undefined ? {} : { description }),
+    type: "object",
+    ...(own.required === undefined ? {} : { required: own.required }),
+    properties: sortKeys({ ...typeMeta, metadata: metaReference("ObjectMeta"), ...asRecord(own.properties) }),
+    [gvkExtension]: gvk(kind.kind),
+  };
+  definitions[definitionName(kind, version, `${kind.kind}List`)] = {
+    description: `${kind.kind}List is a list of ${kind.kind} objects.`,
+    type: "object",
+    required: ["items"],
+    properties: {
+      apiVersion: typeMeta.apiVersion,
+      items: { type: "array", items: { $ref: `#/definitions/${name}` } },
+      kind: typeMeta.kind,
+      metadata: metaReference("ListMeta"),
+    },
+    [gvkExtension]: gvk(`${kind.kind}List`),
+  };
+}
+
+interface Context {
+  readonly definitions: Record<string, JsonSchema>;
+  readonly kind: Kind;
+  readonly version: string;
+}
+
+/** Keywords that mean something to Annex alone. */
+const privateKeywords = new Set(["$id", "keepEmpty", "x-micro-time", "patternProperties", "anyOf", "const"]);
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}
+
+function sortKeys(record: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** A declared schema as OpenAPI has it. A named one becomes a definition of its own and is referred to. */
+function translate(declared: JsonSchema, context: Context): JsonSchema {
+  const id = declared.$id;
+  if (typeof id !== "string") return translateInline(declared, context);
+  const name = definitionName(context.kind, context.version, id);
+  if (context.definitions[name] === undefined) {
+    context.definitions[name] = {}; // Before its parts, which may refer to it.
+    context.definitions[name] = translateInline(declared, context);
+  }
+  return { $ref: `#/definitions/${name}` };
+}
+
+function translateInline(declared: JsonSchema, context: Context): JsonSchema {
+  const translated: Record<string, unknown> = {};
+  for (const [keyword, value] of Object.entries(declared)) {
+    if (privateKeywords.has(keyword) || value === undefined) continue;
+    if (keyword === "default" && typeof value === "object") continue;
+    if (keyword === "properties")
+      translated.properties = sortKeys(
+        Object.fromEntries(
+          Object.entries(asRecord(value)).map(([name, property]) => [name, translate(asRecord(property), context)]),
+        ),
+      );
+    else if (keyword === "items") translated.items = translate(asRecord(value), context);
+    else if (keyword === "additionalProperties")
+      translated.additionalProperties = typeof value === "object" ? translate(asRecord(value), context) : value;
+    else translated[keyword] = value;
+  }
+  const [pattern] = Object.values(asRecord(declared.patternProperties));
+  if (pattern !== undefined) translated.additionalProperties = translate(asRecord(pattern), context);
+  return { ...translated, ...enumOf(declared) };
+}
+
+/** A union of texts is an enum. */
+function enumOf({ anyOf }: JsonSchema): JsonSchema {
+  if (!Array.isArray(anyOf)) return {};
+  const texts = anyOf.map((member) => asRecord(member).const).filter((text) => typeof text === "string");
+  return texts.length === anyOf.length ? { type: "string", enum: texts } : {};
+}

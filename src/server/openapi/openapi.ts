@@ -1,0 +1,188 @@
+// /openapi/v2 and /openapi/v3: what a server can do, for programs. Each document is made when it is first asked for, and kept.
+// https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-interface-definition
+
+import { createHash } from "node:crypto";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import { groupsOf } from "../discovery/documents.ts";
+import { type ApiRequest, type ApiResponse, header } from "../exchange.ts";
+import { readsGzip, uncached } from "../render/document.ts";
+import type { Resource } from "../resource.ts";
+import { definitionsOf } from "./definitions.ts";
+import type { JsonSchema } from "./json-schema.ts";
+import { groupOperationId, groupPaths, groupTag, type Paths, pathsOf } from "./operations.ts";
+import { encodeProtobufV2 } from "./protobuf-v2.ts";
+import { definitionsToV3, pathsToV2 } from "./to-v2.ts";
+
+export interface OpenApiInfo {
+  readonly title: string;
+  readonly version: string;
+}
+
+/** Answers the OpenAPI paths; undefined for other paths. */
+export type OpenApi = (request: ApiRequest) => Promise<ApiResponse> | undefined;
+
+interface Kept {
+  readonly bytes: Buffer;
+  readonly hash: string;
+}
+
+const compress = promisify(gzip);
+const v2Protobuf = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
+export function openApiOf(resources: readonly Resource[], info: OpenApiInfo): OpenApi {
+  const documents = documentsOf(resources, info);
+  return (request) => {
+    if (request.path === "/openapi/v2") return answerV2(request, documents);
+    if (request.path === "/openapi/v3") return Promise.resolve(answerIndex(request, documents));
+    if (request.path.startsWith("/openapi/v3/")) return Promise.resolve(answerV3(request, documents));
+    return undefined;
+  };
+}
+
+interface Documents {
+  readonly v2: () => Kept;
+  readonly v2Protobuf: () => Kept;
+  /** By path, such as `apis/wardle.example.com/v1alpha1`. */
+  readonly v3: ReadonlyMap<string, () => Kept>;
+}
+
+function documentsOf(resources: readonly Resource[], info: OpenApiInfo): Documents {
+  const parts = partsOf(resources);
+  const whole = () => {
+    const paths = Object.assign({}, ...[...parts.values()].map((part) => part.paths()));
+    return { swagger: "2.0", info, paths: pathsToV2(paths), definitions: definitionsOf(resources, () => true) };
+  };
+  return {
+    v2: once(() => keep(Buffer.from(JSON.stringify(whole())))),
+    v2Protobuf: once(() => keep(encodeProtobufV2(whole()))),
+    v3: new Map(
+      [...parts].map(([path, part]) => [path, once(() => keep(Buffer.from(JSON.stringify(documentV3(part, info)))))]),
+    ),
+  };
+}
+
+interface Part {
+  readonly paths: () => Paths;
+  readonly definitions: () => Readonly<Record<string, JsonSchema>>;
+}
+
+function partsOf(resources: readonly Resource[]): Map<string, Part> {
+  const parts = new Map<string, Part>();
+  const none = () => ({});
+  const add = (path: string, paths: () => Paths, definitions: Part["definitions"] = none) =>
+    parts.set(path, { paths, definitions });
+  const groups = groupsOf(resources);
+  if (groups.has("")) add("api", () => groupPaths("/api/", "getCoreAPIVersions", "core", "get available API versions"));
+  add("apis", () => groupPaths("/apis/", "getAPIVersions", "apis", "get available API versions"));
+  for (const [group, versions] of groups) {
+    if (group !== "")
+      add(`apis/${group}`, () =>
+        groupPaths(`/apis/${group}/`, groupOperationId(group), groupTag(group), "get information of a group"),
+      );
+    for (const version of versions)
+      add(
+        group === "" ? `api/${version}` : `apis/${group}/${version}`,
+        () => pathsOf(resources, group, version),
+        () => definitionsOf(resources, (otherGroup, otherVersion) => otherGroup === group && otherVersion === version),
+      );
+  }
+  add("version", () =>
+    groupPaths("/version/", "getCodeVersion", "version", "get the version information for this server"),
+  );
+  return parts;
+}
+
+function documentV3({ paths, definitions }: Part, info: OpenApiInfo): object {
+  return { openapi: "3.0.0", info, paths: paths(), components: { schemas: definitionsToV3(definitions()) } };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+function keep(bytes: Buffer): Kept {
+  return { bytes, hash: createHash("sha512").update(bytes).digest("hex").toUpperCase() };
+}
+
+async function answerV2(request: ApiRequest, documents: Documents): Promise<ApiResponse> {
+  const type = typeV2(header(request.headers, "accept"));
+  if (type === undefined) return { status: 406, headers: { ...uncached }, body: undefined };
+  const kept = type === v2Protobuf ? documents.v2Protobuf() : documents.v2();
+  const unchanged = notModified(request, kept);
+  if (unchanged !== undefined) return unchanged;
+  const headers = {
+    ...uncached,
+    "content-type": type,
+    etag: JSON.stringify(kept.hash),
+    vary: "Accept-Encoding, Accept",
+  };
+  if (!readsGzip(request)) return { status: 200, headers, body: kept.bytes };
+  return { status: 200, headers: { ...headers, "content-encoding": "gzip" }, body: await compress(kept.bytes) };
+}
+
+/** The first type by quality that there is; undefined where there is none. */
+function typeV2(accept: string | undefined): string | undefined {
+  if (accept === undefined || accept === "") return "application/json";
+  const wanted = accept.split(",").map((part) => {
+    const [media = "", ...parameters] = part.split(";").map((piece) => piece.trim());
+    const quality = parameters.find((parameter) => parameter.startsWith("q="));
+    return { media, q: quality === undefined ? 1 : Number.parseFloat(quality.slice(2)) };
+  });
+  for (const { media } of wanted.sort((a, b) => b.q - a.q)) {
+    if (media === "application/json" || media === "*/*" || media === "application/*") return "application/json";
+    if (media === v2Protobuf || media === v2Protobuf.replace("v2.v1.0", "v2@v1.0")) return v2Protobuf;
+  }
+  return undefined;
+}
+
+function answerIndex(request: ApiRequest, { v3 }: Documents): ApiResponse {
+  const paths = Object.fromEntries(
+    [...v3].map(([path, document]) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${document().hash}` }]),
+  );
+  const kept = keep(Buffer.from(JSON.stringify({ paths })));
+  return (
+    notModified(request, kept) ?? {
+      status: 200,
+      headers: { ...uncached, "content-type": "application/json", etag: JSON.stringify(kept.hash) },
+      body: kept.bytes,
+    }
+  );
+}
+
+/** A path that is not in the index is an empty 200, as the reference has it. */
+function answerV3(request: ApiRequest, { v3 }: Documents): ApiResponse {
+  const path = request.path.slice("/openapi/v3/".length);
+  const document = v3.get(path);
+  if (document === undefined) return { status: 200, headers: { ...uncached }, body: Buffer.alloc(0) };
+  const accept = header(request.headers, "accept");
+  if (accept !== undefined && accept !== "" && !/(^|,)\s*(application\/json|application\/\*|\*\/\*)/.test(accept))
+    return { status: 406, headers: { ...uncached }, body: undefined };
+  const kept = document();
+  const hash = request.query.get("hash");
+  if (hash !== null && hash !== "" && hash !== kept.hash)
+    return {
+      status: 301,
+      headers: { ...uncached, location: `/openapi/v3/${path}?hash=${kept.hash}` },
+      body: undefined,
+    };
+  const unchanged = notModified(request, kept);
+  if (unchanged !== undefined) return unchanged;
+  const caching = hash === null || hash === "" ? uncached : { "cache-control": "public, immutable" };
+  return {
+    status: 200,
+    headers: { ...caching, "content-type": "application/json", etag: JSON.stringify(kept.hash), vary: "Accept" },
+    body: kept.bytes,
+  };
+}
+
+/** 304 for a client that has the document, or anything. */
+function notModified(request: ApiRequest, { hash }: Kept): ApiResponse | undefined {
+  const known = header(request.headers, "if-none-match");
+  if (known !== "*" && known !== JSON.stringify(hash)) return undefined;
+  return { status: 304, headers: { ...uncached, etag: JSON.stringify(hash) }, body: undefined };
+}
