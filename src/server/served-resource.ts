@@ -1,6 +1,6 @@
 // A resource as a running server holds it: with its storage, its cache and its rules of change at work.
 
-import { formatApiVersion, type GroupResource, type Kind } from "../api/door.ts";
+import { formatApiVersion, type GroupResource, type Kind, pathSegmentFaults, StatusError } from "../api/door.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import type { Storage } from "../storage/door.ts";
 import type { AdmissionChain } from "./admission/chain.ts";
@@ -62,13 +62,19 @@ export function serveResource({
   };
 }
 
-/** Where an object lies in storage. */
+/** Where an object lies in storage. Throws 400 for a name or namespace that cannot be one segment of a key. */
 export function keyOf(
   { keyPrefix, isNamespaced }: Pick<ServedResource, "keyPrefix" | "isNamespaced">,
   namespace: string,
   name: string,
 ): string {
-  return isNamespaced ? `${keyPrefix}${namespace}/${name}` : `${keyPrefix}${name}`;
+  const faults = pathSegmentFaults(name);
+  if (faults.length > 0)
+    throw StatusError.badRequest(`Name parameter invalid: ${JSON.stringify(name)}: ${faults.join(";")}`);
+  if (!isNamespaced) return `${keyPrefix}${name}`;
+  if (pathSegmentFaults(namespace).length > 0)
+    throw StatusError.badRequest(`Namespace parameter invalid: ${JSON.stringify(namespace)}`);
+  return `${keyPrefix}${namespace}/${name}`;
 }
 
 /** `group/version` of a request's version. */
