@@ -8,6 +8,7 @@
 // A value lies once, in the log; `latest` finds it, and the positions before it lead to older versions.
 
 import { crc32 } from "node:zlib";
+import { copyValue } from "../copy-value.ts";
 import type { StorageEvent } from "../storage.ts";
 import { StorageError } from "../storage-error.ts";
 
@@ -71,7 +72,7 @@ export function decodeLogRecord(position: Position, record: Buffer): LogRecord {
   }
   const valueOffset = keyOffset + record.readUInt16BE(keyLengthOffset);
   const key = record.toString("utf8", keyOffset, valueOffset);
-  const value = record[kindOffset] === kinds.put ? copyFrom(record, valueOffset) : undefined;
+  const value = record[kindOffset] === kinds.put ? copyValue(record, valueOffset) : undefined;
   return { event: { key, value, revision: revisionAt(position) }, previous: readPosition(record, previousOffset) };
 }
 
@@ -102,11 +103,4 @@ function writePosition(target: Buffer, position: Position, offset: number): Buff
 
 function readPosition(source: Buffer, offset: number): Position {
   return source.readUInt32BE(offset) * 2 ** 32 + source.readUInt32BE(offset + 4);
-}
-
-/** The rest of the record as a buffer of its own: a slice of a shared pool would keep its neighbours alive for as long as a cache holds it. */
-function copyFrom(record: Buffer, start: number): Buffer {
-  const value = Buffer.allocUnsafeSlow(record.length - start);
-  record.copy(value, 0, start, record.length);
-  return value;
 }

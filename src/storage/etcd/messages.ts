@@ -2,6 +2,7 @@
 // etcd's rpc.proto and kv.proto: https://etcd.io/docs/latest/dev-guide/api_reference_v3/
 
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { copyValue } from "../copy-value.ts";
 import type { KeyValue, StorageEvent, Write } from "../storage.ts";
 
 export const methods = {
@@ -234,14 +235,14 @@ function readHeader(reader: BinaryReader): number {
 
 function readKeyValue(reader: BinaryReader): EtcdKeyValue {
   let key = "";
-  let value = Buffer.alloc(0);
+  let value: Buffer = Buffer.alloc(0);
   let revision = 0;
   let version = 0;
   readMessage(reader, (field) => {
     if (field === 1) key = reader.string();
     else if (field === 3) revision = Number(reader.int64());
     else if (field === 4) version = Number(reader.int64());
-    else if (field === 5) value = copyOf(reader.bytes());
+    else if (field === 5) value = copyValue(reader.bytes());
     else return false;
     return true;
   });
@@ -273,11 +274,4 @@ function readResponseOfRange(reader: BinaryReader): EtcdKeyValue | undefined {
     return true;
   });
   return first;
-}
-
-/** A buffer of its own: a view would keep the whole message alive for as long as a cache holds the value. */
-function copyOf(bytes: Uint8Array): Buffer<ArrayBuffer> {
-  const copy = Buffer.allocUnsafeSlow(bytes.length);
-  copy.set(bytes);
-  return copy;
 }
