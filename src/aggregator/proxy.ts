@@ -3,7 +3,7 @@
 import type { Readable } from "node:stream";
 import { createGunzip, gunzipSync, gzipSync } from "node:zlib";
 import { StatusError } from "../api/door.ts";
-import type { ApiRequest, ApiResponse } from "../server/door.ts";
+import { type ApiRequest, type ApiResponse, isLongRunning } from "../server/door.ts";
 import { type Backend, BackendError, type BackendResponse } from "./backend.ts";
 import { bodyStream } from "./body-stream.ts";
 import { NoRouteError } from "./endpoints.ts";
@@ -15,9 +15,8 @@ import { proxyUpgrade } from "./upgrade.ts";
 
 /** A request that is no watch gets this long for its answer to begin and end, as everywhere in Kubernetes. */
 const requestTimeoutMs = 60_000;
-/** Verbs and subresources that last as long as the client likes. */
-const longVerbs = new Set(["watch", "proxy"]);
-const longSubresources = new Set(["attach", "exec", "proxy", "log", "portforward"]);
+/** Made once: it is the same for all, and making an error costs more than most of a request. */
+const tooLate = new StatusError("Timeout", "request did not complete within the allotted timeout");
 /** HTML is read whole to change its links: 8 MiB are more than any page of an API. */
 const htmlBytesMax = 8 * 1024 * 1024;
 
@@ -44,11 +43,7 @@ async function pass(request: ApiRequest, backend: Backend, rewritesLinks: boolea
   const path = forwardedPath(request.rawPath);
   const uri = cleanPath(path);
   const wantsGzip = addsGzip(request);
-  if (!longVerbs.has(info.verb) && !longSubresources.has(info.subresource) && !request.rawQuery.includes("timeout="))
-    request.abortAfter(
-      requestTimeoutMs,
-      new StatusError("Timeout", "request did not complete within the allotted timeout"),
-    );
+  if (!isLongRunning(info) && !request.rawQuery.includes("timeout=")) request.abortAfter(requestTimeoutMs, tooLate);
   const body = request.body === undefined ? undefined : bodyStream(request.body);
   const response = await backend.send({
     method,

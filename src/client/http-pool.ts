@@ -256,6 +256,7 @@ export class HttpPool {
       }
       entry.wasUsed = true;
       if (entry.streams++ === 0) session.ref();
+      let isAnswered = false;
       const abort = () => {
         reject(reasonOf(signal));
         stream.close(constants.NGHTTP2_CANCEL);
@@ -264,14 +265,16 @@ export class HttpPool {
       stream.once("close", () => {
         signal?.removeEventListener("abort", abort);
         if (--entry.streams === 0 && !session.destroyed) session.unref();
+        if (isAnswered) return;
         const isGone = session.closed || session.destroyed || stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
         reject(new NoAnswerError(describeReset(stream.rstCode), { wasReused: wasUsed && isGone }));
       });
       // The close event that follows rejects; once the head of the answer was handed over, its body tells.
       stream.on("error", ignore);
-      stream.once("response", ({ ":status": status, ...rest }) =>
-        resolve({ status: status ?? 0, headers: rest, body: stream, httpVersion: "2.0" }),
-      );
+      stream.once("response", ({ ":status": status, ...rest }) => {
+        isAnswered = true;
+        resolve({ status: status ?? 0, headers: rest, body: stream, httpVersion: "2.0" });
+      });
       if (body !== undefined) sendBody(stream, body);
     });
   }

@@ -74,7 +74,7 @@ export class IncomingRequest implements ApiRequest {
       this.#abort = abort;
       this.#onClose(() => {
         clearTimeout(this.#deadline);
-        abort.abort();
+        abort.abort(over);
       });
     }
     return this.#abort.signal;
@@ -98,7 +98,13 @@ export class IncomingRequest implements ApiRequest {
   }
 }
 
+/** Made once: an error of its own for each request would cost more than most of the request. */
+const over = new DOMException("the request is over", "AbortError");
+
 const nothing = Buffer.alloc(0);
+
+/** One for all, since most signals abort after the answer, when nobody listens any more. */
+const gone = Object.assign(new Error("the client has gone away"), { name: "AbortError" });
 
 /** Reads a stream to its end. Leaves the rest of one that is too large unread: who wrote the answer ends it. */
 function readAll(stream: Readable, maxBytes: number): Promise<Buffer> {
