@@ -31,6 +31,7 @@ function inDocumentOrder(bytes: Buffer, root: SchemaNode): string[] {
     key({ node, path }: Place, name: string, isDuplicate: boolean): Place | undefined {
       const below = path === "" ? name : `${path}.${name}`;
       const child = childOf(node, name);
+      if (found.size >= strictErrorsMax) return undefined;
       if (child === "unknown") found.add(unknownField(below));
       else if (isDuplicate) found.add(duplicateField(below));
       return placeOf(child, below);
@@ -39,7 +40,7 @@ function inDocumentOrder(bytes: Buffer, root: SchemaNode): string[] {
       placeOf(node.type === "list" ? node.items : undefined, `${path}[${index}]`),
   };
   readJsonExactly(bytes.toString("utf8"), visitor, { node: root, path: "" });
-  return [...found].slice(0, strictErrorsMax);
+  return [...found];
 }
 
 function placeOf(node: SchemaNode | undefined | "unknown", path: string): Place | undefined {
@@ -73,9 +74,8 @@ interface Search {
 
 function unknownFields(value: unknown, root: SchemaNode, { sorted }: { readonly sorted: boolean }): string[] {
   const found: string[] = [];
-  if (isClean(value, root)) return found;
-  findUnknown(value, { node: root, path: "" }, { sorted, found });
-  return found.slice(0, strictErrorsMax);
+  if (!isClean(value, root)) findUnknown(value, { node: root, path: "" }, { sorted, found });
+  return found;
 }
 
 /** Nearly every object is clean, and then no path needs to be spelled out. Goes only as deep as the schema does. */
@@ -114,6 +114,7 @@ function findUnknown(value: unknown, { node, path }: Place, search: Search): voi
   for (const [key, member] of entries) {
     const below = path === "" ? key : `${path}.${key}`;
     const child = childOf(node, key);
+    if (search.found.length >= strictErrorsMax) return;
     if (child === "unknown") search.found.push(unknownField(below));
     else if (child !== undefined) findUnknown(member, { node: child, path: below }, search);
   }

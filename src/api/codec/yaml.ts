@@ -4,11 +4,14 @@
 import {
   type Alias,
   Composer,
+  type CST,
   type Document,
   isAlias,
   isMap,
+  isNode,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   type Pair,
   Parser,
@@ -23,6 +26,12 @@ export { encodeYaml } from "./yaml-writer.ts";
 export class YamlError extends Error {
   override readonly name = "YamlError";
 }
+
+/** As many levels as the composer, which calls itself, can stand with room to spare; no object comes near. */
+const yamlDepthMax = 1_000;
+
+/** A token takes 1 to 3 µs, so that the most hostile document takes a second. A line has about seven: 40,000 of them pass. */
+const tokensMax = 300_000;
 
 /** What aliases may add to a document: 400,000 values, as many as go-yaml lets pass, are some 40 MiB. A bomb wants billions. */
 const aliasedNodesMax = 400_000;
@@ -63,7 +72,7 @@ function readText(text: string): ReadYaml {
     const [error] = document.errors;
     if (error !== undefined)
       throw new YamlError(`yaml: line ${lines.linePos(error.pos[0]).line}: ${firstLine(error.message)}`);
-    const reader = new ValueReader(document, lines);
+    const reader = new ValueReader(lines);
     return { value: reader.read(document.contents), duplicates: reader.duplicates };
   } catch (cause) {
     if (cause instanceof YamlError) throw cause;
@@ -82,9 +91,21 @@ function firstDocument(text: string, lines: LineCounter): Document | undefined {
     logLevel: "silent",
     lineCounter: lines,
   });
-  const tokens = new Parser(lines.addNewLine).parse(text);
-  for (const document of composer.compose(tokens)) return document;
+  for (const document of composer.compose(tokensOf(text, lines))) return document;
   return undefined;
+}
+
+/** Ends a document that nests too deep, or goes on for too long, before the parser has piled up all of it. */
+function* tokensOf(text: string, lines: LineCounter): Generator<CST.Token> {
+  const parser = new Parser(lines.addNewLine);
+  lines.addNewLine(0);
+  let tokens = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    if (++tokens > tokensMax) throw new YamlError(`yaml: document has more than ${tokensMax} tokens`);
+    yield* parser.next(lexeme);
+    if (parser.stack.length > yamlDepthMax) throw new YamlError("yaml: exceeded max depth");
+  }
+  yield* parser.end();
 }
 
 function firstLine(message: string): string {
@@ -94,15 +115,17 @@ function firstLine(message: string): string {
 /** Turns a document's nodes into values. */
 class ValueReader {
   readonly duplicates: string[] = [];
-  readonly #document: Document;
   readonly #lines: LineCounter;
+  /** The node that each name stands for at this point of the document. */
+  readonly #anchors = new Map<string, unknown>();
+  /** What an alias meant where it stands, since names may be given anew further down. */
+  readonly #targets = new Map<Alias, unknown>();
   /** How many aliases lead to the node that is being read. */
   #aliasDepth = 0;
   #aliasedNodes = 0;
   readonly #aliasesOnTheWay = new Set<unknown>();
 
-  constructor(document: Document, lines: LineCounter) {
-    this.#document = document;
+  constructor(lines: LineCounter) {
     this.#lines = lines;
   }
 
@@ -110,6 +133,7 @@ class ValueReader {
     if (this.#aliasDepth > 0 && ++this.#aliasedNodes > aliasedNodesMax)
       throw new YamlError("yaml: document contains excessive aliasing");
     if (isAlias(node)) return this.#readAlias(node);
+    if (isNode(node) && "anchor" in node && node.anchor !== undefined) this.#anchors.set(node.anchor, node);
     if (isMap(node)) return this.#readMap(node.items);
     if (isSeq(node)) return node.items.map((item) => this.read(item));
     if (isScalar(node)) return readScalar(node);
@@ -117,7 +141,7 @@ class ValueReader {
   }
 
   #readAlias(alias: Alias): unknown {
-    const target = alias.resolve(this.#document);
+    const target = this.#targetOf(alias);
     if (target === undefined) throw new YamlError(`yaml: unknown anchor '${alias.source}' referenced`);
     if (this.#aliasesOnTheWay.has(target)) throw new YamlError(`yaml: anchor '${alias.source}' value contains itself`);
     this.#aliasesOnTheWay.add(target);
@@ -126,6 +150,12 @@ class ValueReader {
     this.#aliasDepth--;
     this.#aliasesOnTheWay.delete(target);
     return value;
+  }
+
+  #targetOf(alias: Alias): unknown {
+    const target = this.#targets.get(alias) ?? this.#anchors.get(alias.source);
+    this.#targets.set(alias, target);
+    return target;
   }
 
   #readMap(pairs: readonly Pair[]): Record<string, unknown> {
@@ -144,8 +174,8 @@ class ValueReader {
 
   /** The members of another map, or of several, of which the first counts. https://yaml.org/type/merge.html */
   #merge(target: Record<string, unknown>, node: unknown): void {
-    const source = isAlias(node) ? node.resolve(this.#document) : node;
     const value = this.read(node);
+    const source = isAlias(node) ? this.#targetOf(node) : node;
     const maps = isSeq(source) && Array.isArray(value) ? value.toReversed() : [value];
     for (const map of maps) {
       if (typeof map !== "object" || map === null || Array.isArray(map))
