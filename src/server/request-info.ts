@@ -66,58 +66,62 @@ export function isLongRunning({ verb, subresource }: RequestInfo): boolean {
 
 /** Reads a request's line. */
 export function readRequestInfo(request: Request): RequestInfo {
-  const { method, path } = request;
-  const nonResource = { ...noRequestInfo, path, verb: method.toLowerCase() };
-  const parts = path.replace(/^\/+|\/+$/g, "").split("/");
-  if (parts.length < 3) return nonResource;
+  const parts = trimSlashes(request.path).split("/");
   const isCore = parts[0] === "api";
-  if (!isCore && parts[0] !== "apis") return nonResource;
-  if (!isCore && parts.length < 4) return nonResource;
-  const [group = "", version = ""] = isCore ? ["", parts[1]] : [parts[1], parts[2]];
-  let rest = parts.slice(isCore ? 2 : 3);
-  let verb = getOwn(verbs, method) ?? "";
-  if (rest[0] === "watch" || rest[0] === "proxy") {
-    if (rest.length < 2) return nonResource;
-    verb = rest[0];
-    rest = rest.slice(1);
-  }
-  let namespace = "";
-  if (rest[0] === "namespaces" && rest.length > 1) {
-    namespace = rest[1] ?? "";
-    if (rest.length > 2 && !namespaceSubresources.has(rest[2] ?? "")) rest = rest.slice(2);
-  }
-  const [resource = "", name = "", subresource = "", ...more] = rest;
-  return settle(request, {
-    ...nonResource,
-    isResource: true,
-    verb,
-    group,
-    version,
+  let at = isCore ? 2 : 3;
+  if (parts.length <= at || (!isCore && parts[0] !== "apis")) return aboutPath(request);
+  const method = getOwn(verbs, request.method) ?? "";
+  const special = parts[at] === "watch" || parts[at] === "proxy" ? (parts[at++] ?? "") : "";
+  if (at >= parts.length) return aboutPath(request);
+  const namespace = parts[at] === "namespaces" && parts.length > at + 1 ? (parts[at + 1] ?? "") : "";
+  const isInNamespace = parts[at] === "namespaces" && parts.length > at + 2;
+  if (isInNamespace && !namespaceSubresources.has(parts[at + 2] ?? "")) at += 2;
+  const path = {
+    group: isCore ? "" : (parts[1] ?? ""),
+    version: (isCore ? parts[1] : parts[2]) ?? "",
     namespace,
-    resource,
-    name,
-    subresource,
-    rest: more,
-  });
+    resource: parts[at] ?? "",
+    name: parts[at + 1] ?? "",
+    subresource: parts[at + 2] ?? "",
+    rest: parts.length > at + 3 ? parts.slice(at + 3) : noRest,
+  };
+  return aboutResource(request, path, special === "" ? method : special);
 }
 
-/** What only the query tells: lists, watches, and the one name that a field selector selects. */
-function settle({ query, rawQuery }: Request, info: RequestInfo): RequestInfo {
-  if (rawQuery === "" && info.name !== "") return info;
-  const labelSelector = query.get("labelSelector") ?? "";
-  const fieldSelector = query.get("fieldSelector") ?? "";
-  let { verb, name } = info;
-  if (name === "" && verb === "get") verb = isTrue(query.get("watch")) ? "watch" : "list";
-  else if (name === "" && verb === "delete") verb = "deletecollection";
+const noRest: readonly string[] = [];
+
+function aboutPath({ path, method }: Request): RequestInfo {
+  return { ...noRequestInfo, path, verb: method.toLowerCase() };
+}
+
+function trimSlashes(path: string): string {
+  let start = 0;
+  let end = path.length;
+  while (start < end && path[start] === "/") start++;
+  while (end > start && path[end - 1] === "/") end--;
+  return path.slice(start, end);
+}
+
+type ResourcePath = Pick<RequestInfo, "group" | "version" | "namespace" | "resource" | "name" | "subresource" | "rest">;
+
+/** The verb is settled by what only the query tells: lists, watches, and the one name that a field selector selects. */
+function aboutResource(request: Request, at: ResourcePath, pathVerb: string): RequestInfo {
+  const { path } = request;
+  if (at.name !== "" && pathVerb !== "watch")
+    return { isResource: true, path, verb: pathVerb, ...at, labelSelector: "", fieldSelector: "" };
+  const verb = at.name === "" ? collectionVerb(pathVerb, request) : pathVerb;
   const isCollection = verb === "list" || verb === "watch" || verb === "deletecollection";
-  if (isCollection && name === "") name = nameOf(fieldSelector);
-  return {
-    ...info,
-    verb,
-    name,
-    labelSelector: isCollection ? labelSelector : "",
-    fieldSelector: isCollection ? fieldSelector : "",
-  };
+  if (!isCollection || request.rawQuery === "")
+    return { isResource: true, path, verb, ...at, labelSelector: "", fieldSelector: "" };
+  const labelSelector = request.query.get("labelSelector") ?? "";
+  const fieldSelector = request.query.get("fieldSelector") ?? "";
+  const name = at.name === "" ? nameOf(fieldSelector) : at.name;
+  return { isResource: true, path, verb, ...at, name, labelSelector, fieldSelector };
+}
+
+function collectionVerb(verb: string, { query }: Request): string {
+  if (verb === "get") return isTrue(query.get("watch")) ? "watch" : "list";
+  return verb === "delete" ? "deletecollection" : verb;
 }
 
 /** The one name that a field selector selects. It is part of what the user must be allowed; one that no path could hold is none. */

@@ -38,9 +38,12 @@ async function findUser(
   return anonymous;
 }
 
+/** One for all: a server that has a front proxy's authority and one of clients refuses each certificate by one of them, at every request. */
+const refusal = new StatusError("Unauthorized", "Unauthorized");
+
 /** 401, which tells nothing. */
 export function unauthorized(): StatusError {
-  return new StatusError("Unauthorized", "Unauthorized");
+  return refusal;
 }
 
 /** Users whom their authenticator keeps are completed once. */

@@ -103,9 +103,6 @@ const over = new DOMException("the request is over", "AbortError");
 
 const nothing = Buffer.alloc(0);
 
-/** One for all, since most signals abort after the answer, when nobody listens any more. */
-const gone = Object.assign(new Error("the client has gone away"), { name: "AbortError" });
-
 /** Reads a stream to its end. Leaves the rest of one that is too large unread: who wrote the answer ends it. */
 function readAll(stream: Readable, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
