@@ -1,9 +1,13 @@
-// JSON Patch with the habits of Kubernetes' library: indexes count from the end below zero, and a missing member tests equal to null.
-// https://datatracker.ietf.org/doc/html/rfc6902. No library of ours has these habits, and to patch around one would be more code than this.
+// JSON Patch with the habits of Kubernetes' library: indexes count from the end below zero, a missing member tests equal to null, and
+// what stands before the first slash of a path is skipped. https://datatracker.ietf.org/doc/html/rfc6902
+// No library of ours has these habits, and to patch around one would be more code than this.
 
 import { getOwn, setOwn } from "../../base/own.ts";
 import { deepEqual } from "../apply/shape.ts";
+import { describeType } from "../schema/decode-error.ts";
 import { StatusError } from "../status-error.ts";
+import { boundedCopy, type CopyBudget } from "./bounded-copy.ts";
+import { isRecord, patchFailed, requireShallow, type Values } from "./patch-error.ts";
 
 /** As in the reference; more is a 413. */
 const operationsMax = 10_000;
@@ -13,159 +17,183 @@ const copiedBytesMax = 3 * 1024 * 1024;
 interface Operation {
   readonly op: string;
   readonly path: string;
-  readonly from: string | undefined;
+  readonly from: string;
+  /** Null where it was left out, which only a test may do. */
   readonly value: unknown;
-  readonly hasValue: boolean;
 }
 
 /** The document after all operations, or none: `target` stays as it is. Throws 400 for what is no patch, 413, and 422 where one fails. */
 export function applyJsonPatch(target: unknown, patch: unknown): unknown {
   if (patch === null) return target;
+  requireShallow(patch);
   if (!Array.isArray(patch))
-    throw StatusError.badRequest(
-      "error decoding patch: json: cannot unmarshal object into a JSON Patch, which must be an array of operations",
-    );
-  if (patch.length > operationsMax)
+    throw StatusError.badRequest(`error decoding patch: json: cannot unmarshal ${describeType(patch)} into operations`);
+  const operations = patch.map(readOperation);
+  if (operations.length > operationsMax)
     throw new StatusError(
       "RequestEntityTooLarge",
-      `The allowed maximum operations in a JSON patch is ${operationsMax}, got ${patch.length}`,
+      `The allowed maximum operations in a JSON patch is ${operationsMax}, got ${operations.length}`,
     );
-  const operations = patch.map(readOperation);
-  let copiedBytes = 0;
+  const budget = { bytes: copiedBytesMax };
   let document: unknown = structuredClone(target);
-  for (const operation of operations) {
-    if (operation.op === "copy") {
-      copiedBytes += Buffer.byteLength(JSON.stringify(read(document, operation.from ?? "")) ?? "");
-      if (copiedBytes > copiedBytesMax) throw failed();
-    }
-    document = applyOperation(document, operation);
-  }
+  for (const operation of operations) document = applyOperation(document, operation, budget);
   return document;
 }
 
 function readOperation(value: unknown): Operation {
-  const malformed = () =>
-    StatusError.badRequest(`error decoding patch: unexpected operation: ${JSON.stringify(value)}`);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw malformed();
-  const member = (name: string): unknown => (Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined);
-  const [op, path, from] = [member("op"), member("path"), member("from")];
-  if (typeof op !== "string" || !["add", "remove", "replace", "move", "copy", "test"].includes(op)) throw malformed();
-  if (typeof path !== "string" || (from !== undefined && typeof from !== "string")) throw malformed();
-  if ((op === "move" || op === "copy") && from === undefined) throw malformed();
-  return { op, path, from, value: member("value") ?? null, hasValue: Object.hasOwn(value, "value") };
+  if (value !== null && !isRecord(value))
+    throw StatusError.badRequest(
+      `error decoding patch: json: cannot unmarshal ${describeType(value)} into an operation`,
+    );
+  const fields = value ?? {};
+  const [op, path, from] = ["op", "path", "from"].map((name) => textField(fields, name));
+  const fault = faultOf({ op, path, from }, Object.hasOwn(fields, "value"));
+  if (fault !== undefined) throw StatusError.badRequest(`invalid operation ${inKeyOrder(value)}: ${fault}`);
+  return { op: op ?? "", path: path ?? "", from: from ?? "", value: getOwn(fields, "value") ?? null };
 }
 
-/** 422 with one text for all failures, as the reference has it. */
-function failed(): StatusError {
-  return new StatusError("Invalid", "the server rejected our request due to an error in our request", { details: {} });
+function textField(fields: Values, name: string): string | undefined {
+  const value = getOwn(fields, name) ?? undefined;
+  if (value === undefined || typeof value === "string") return value;
+  throw StatusError.badRequest(
+    `error decoding patch: json: cannot unmarshal ${describeType(value)} into field "${name}" of type string`,
+  );
 }
 
-function applyOperation(document: unknown, { op, path, from = "", value, hasValue }: Operation): unknown {
+type TextFields = Readonly<Record<"op" | "path" | "from", string | undefined>>;
+
+/** What an operation lacks, in the words and the order of Kubernetes' library. */
+function faultOf({ op, path, from }: TextFields, hasValue: boolean): string | undefined {
+  switch (op) {
+    case "add":
+    case "replace":
+      if (!hasValue) return "failed to decode 'value': operation, missing value field: missing value";
+      break;
+    case "move":
+    case "copy":
+      if (from === undefined) return "failed to decode 'from': operation, missing from field: missing value";
+      break;
+    case "remove":
+    case "test":
+      break;
+    default:
+      return "unsupported operation";
+  }
+  return path === undefined ? "failed to decode 'path': operation missing path field: missing value" : undefined;
+}
+
+function inKeyOrder(operation: Values | null): string {
+  if (operation === null) return "null";
+  return JSON.stringify(Object.fromEntries(Object.entries(operation).sort(([a], [b]) => (a < b ? -1 : 1))));
+}
+
+function applyOperation(document: unknown, { op, path, from, value }: Operation, budget: CopyBudget): unknown {
+  // The library takes no scalar for a document, and says nothing.
+  if (path === "" && op === "replace") return isRecord(value) || Array.isArray(value) ? ownCopy(value) : document;
+  if (path === "" && op === "test") {
+    if (!deepEqual(document, value)) throw patchFailed();
+    return document;
+  }
   switch (op) {
     case "test":
-      if (!deepEqual(readOrNull(document, path), value)) throw failed();
-      return document;
+      if (!deepEqual(find(document, path).get() ?? null, value)) throw patchFailed();
+      break;
     case "remove":
-      return change(document, path, { kind: "remove" });
+      find(document, path).remove();
+      break;
     case "replace":
-      read(document, path);
-      if (!hasValue) throw failed();
-      return change(document, path, { kind: "replace", value });
+      find(document, path).replace(ownCopy(value));
+      break;
     case "add":
-      if (!hasValue) throw failed();
-      return change(document, path, { kind: "add", value });
-    case "copy":
-      return change(document, path, { kind: "add", value: structuredClone(read(document, from)) });
+      find(document, path).add(ownCopy(value));
+      break;
+    case "copy": {
+      const copy = boundedCopy(required(find(document, from)), budget);
+      if (copy === undefined) throw patchFailed();
+      find(document, path).add(copy);
+      break;
+    }
     default: {
-      const moved = read(document, from);
-      return change(change(document, from, { kind: "remove" }), path, { kind: "add", value: moved });
+      const source = find(document, from);
+      const moved = required(source);
+      source.remove();
+      find(document, path).add(moved);
     }
   }
-}
-
-/** The steps of a JSON pointer. Throws where it does not begin with a slash. */
-function stepsOf(pointer: string): string[] {
-  if (pointer === "") return [];
-  if (!pointer.startsWith("/")) throw failed();
-  return pointer
-    .slice(1)
-    .split("/")
-    .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
-}
-
-const missing = Symbol("missing");
-
-function readOrMissing(document: unknown, pointer: string): unknown {
-  let value: unknown = document;
-  for (const step of stepsOf(pointer)) {
-    if (Array.isArray(value)) {
-      const index = indexOf(step, value.length);
-      if (index === undefined || index >= value.length) throw failed();
-      value = value[index];
-    } else if (isRecord(value)) {
-      if (!Object.hasOwn(value, step)) return missing;
-      value = getOwn(value, step);
-    } else return missing;
-  }
-  return value;
-}
-
-function read(document: unknown, pointer: string): unknown {
-  const value = readOrMissing(document, pointer);
-  if (value === missing) throw failed();
-  return value;
-}
-
-function readOrNull(document: unknown, pointer: string): unknown {
-  const value = readOrMissing(document, pointer);
-  return value === missing ? null : value;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Below zero it counts from the end, of `length` places. */
-function indexOf(step: string, length: number): number | undefined {
-  if (!/^-?(0|[1-9]\d*)$/.test(step)) return undefined;
-  const index = Number(step);
-  const place = index < 0 ? length + index : index;
-  return place < 0 ? undefined : place;
-}
-
-type Edit = { readonly kind: "remove" } | { readonly kind: "add" | "replace"; readonly value: unknown };
-
-/** Edits the document in place; the root itself may be replaced. */
-function change(document: unknown, pointer: string, edit: Edit): unknown {
-  const steps = stepsOf(pointer);
-  const last = steps.pop();
-  if (last === undefined) {
-    if (edit.kind === "remove") throw failed();
-    return edit.value;
-  }
-  const parent =
-    steps.length === 0
-      ? document
-      : read(document, `/${steps.map((step) => step.replaceAll("~", "~0").replaceAll("/", "~1")).join("/")}`);
-  if (Array.isArray(parent)) editList(parent, last, edit);
-  else if (isRecord(parent)) editMap(parent, last, edit);
-  else throw failed();
   return document;
 }
 
-function editList(list: unknown[], step: string, edit: Edit): void {
-  if (edit.kind === "add" && step === "-") {
-    list.push(edit.value);
-    return;
-  }
-  const index = indexOf(step, edit.kind === "add" ? list.length + 1 : list.length);
-  if (index === undefined || index > list.length || (edit.kind !== "add" && index >= list.length)) throw failed();
-  if (edit.kind === "remove") list.splice(index, 1);
-  else list.splice(index, edit.kind === "add" ? 0 : 1, edit.value);
+/** Later operations may change what an earlier one brought, and must not change the patch. */
+function ownCopy(value: unknown): unknown {
+  return typeof value === "object" ? structuredClone(value) : value;
 }
 
-function editMap(map: Record<string, unknown>, key: string, edit: Edit): void {
-  if (edit.kind !== "remove") setOwn(map, key, edit.value);
-  else if (Object.hasOwn(map, key)) delete map[key];
-  else throw failed();
+/** A place in a map or list that is there; the place itself may be empty. */
+interface Place {
+  /** Undefined where nothing is there. Throws where an index is outside of its list. */
+  get(): unknown;
+  add(value: unknown): void;
+  replace(value: unknown): void;
+  remove(): void;
+}
+
+function required(place: Place): unknown {
+  const value = place.get();
+  if (value === undefined) throw patchFailed();
+  return value;
+}
+
+/** Throws where a map or list on the way is missing. */
+function find(document: unknown, pointer: string): Place {
+  const [, ...steps] = pointer.split("/").map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+  const last = steps.pop();
+  if (last === undefined) throw patchFailed();
+  let parent = document;
+  for (const step of steps) parent = required(placeIn(parent, step));
+  return placeIn(parent, last);
+}
+
+function placeIn(parent: unknown, step: string): Place {
+  if (Array.isArray(parent)) return listPlace(parent, step);
+  if (isRecord(parent)) return mapPlace(parent, step);
+  throw patchFailed();
+}
+
+function mapPlace(map: Record<string, unknown>, key: string): Place {
+  return {
+    get: () => getOwn(map, key),
+    add: (value) => setOwn(map, key, value),
+    replace(value) {
+      if (!Object.hasOwn(map, key)) throw patchFailed();
+      setOwn(map, key, value);
+    },
+    remove() {
+      if (!Object.hasOwn(map, key)) throw patchFailed();
+      delete map[key];
+    },
+  };
+}
+
+function listPlace(list: unknown[], step: string): Place {
+  return {
+    get: () => list[indexOf(step, list.length)],
+    add(value) {
+      if (step === "-") list.push(value);
+      else list.splice(indexOf(step, list.length + 1), 0, value);
+    },
+    replace(value) {
+      list[indexOf(step, list.length)] = value;
+    },
+    remove() {
+      list.splice(indexOf(step, list.length), 1);
+    },
+  };
+}
+
+/** An index among `length` places, from the end where it is below zero. */
+function indexOf(step: string, length: number): number {
+  const index = /^[-+]?\d+$/.test(step) ? Number(step) : Number.NaN;
+  const place = index < 0 ? length + index : index;
+  if (!(place >= 0 && place < length)) throw patchFailed();
+  return place;
 }

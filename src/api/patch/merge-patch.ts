@@ -2,25 +2,25 @@
 
 import { getOwn, setOwn } from "../../base/own.ts";
 import { StatusError } from "../status-error.ts";
+import { isRecord, requireRecord, type Values } from "./patch-error.ts";
 
 /** The target with the patch laid over it: null removes, objects are merged, anything else replaces. Throws 400 for a patch that is no object. */
 export function applyMergePatch(target: unknown, patch: unknown): unknown {
-  if (!isRecord(patch))
-    throw StatusError.badRequest(
-      `error decoding patch: json: cannot unmarshal ${patch === null ? "null" : Array.isArray(patch) ? "array" : typeof patch} into an object`,
-    );
-  return merge(target, patch);
+  if (patch === null) throw StatusError.badRequest("Invalid JSON Patch");
+  return merge(target, requireRecord(patch));
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function merge(target: unknown, patch: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function merge(target: unknown, patch: Values): Record<string, unknown> {
   const merged: Record<string, unknown> = isRecord(target) ? { ...target } : {};
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete merged[key];
-    else setOwn(merged, key, isRecord(value) ? merge(getOwn(merged, key), value) : value);
+    else setOwn(merged, key, isRecord(value) ? merge(getOwn(merged, key), value) : withoutNulls(value));
   }
   return merged;
+}
+
+/** What replaces is taken as it would be laid over nothing, as in the reference: objects in lists lose their nulls, too. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  return isRecord(value) ? merge(undefined, value) : value;
 }
