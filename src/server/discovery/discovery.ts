@@ -53,7 +53,6 @@ export function discoveryOf(resources: readonly Resource[]): Discovery {
     if (group === undefined) {
       const list = {
         kind: "APIGroupList",
-        apiVersion: "v1",
         groups: named.map(([name, versions]) => apiGroup(name, versions)),
       };
       return answerRoot(request, list, () => named.map(([name, versions]) => describe(name, versions)));
