@@ -1,8 +1,9 @@
 // Writes an answer as fast as the client reads it, and no faster.
 
-import type { Writable } from "node:stream";
+import { Readable, type Writable } from "node:stream";
 import type { ResponseBody } from "../exchange.ts";
 import { stalledTimeoutMs } from "./limits.ts";
+import { passThrough } from "./pass-through.ts";
 
 /** Writes a body and ends the stream. Resolves when everything was handed over or the client has gone. */
 export async function writeBody(stream: Writable, body: ResponseBody): Promise<void> {
@@ -15,6 +16,7 @@ export async function writeBody(stream: Writable, body: ResponseBody): Promise<v
     return;
   }
   if (isChunks(body)) return writeChunks(stream, body);
+  if (body instanceof Readable) return passThrough(body, stream);
   await writeStream(stream, body);
 }
 
