@@ -23,7 +23,7 @@ export function passThrough(source: Readable, target: Writable): Promise<void> {
       if (!isCorked) {
         isCorked = true;
         target.cork();
-        process.nextTick(uncork);
+        setImmediate(uncork);
       }
       if (!target.write(chunk) && stalled === undefined) wait();
     });
