@@ -7,9 +7,13 @@ import { Client } from "../client/door.ts";
 import {
   type ApiRequest,
   type ApiResponse,
+  answerOpenApiV2,
+  type DocumentV2,
+  formsOfV2,
   type Handler,
   handlerTransport,
   header,
+  type OpenApiV2,
   type UserInfo,
 } from "../server/door.ts";
 import type { Backend } from "./backend.ts";
@@ -45,6 +49,8 @@ export class MergedOpenApi {
   readonly #v2 = new WeakMap<Backend, Kept>();
   readonly #v3 = new WeakMap<Backend, Kept>();
   readonly #stop = new AbortController();
+  #localV2: Json | undefined;
+  #merged: { readonly inputs: readonly unknown[]; readonly forms: OpenApiV2 } | undefined;
 
   constructor({ routes, clock }: MergedOpenApiOptions) {
     this.#routes = routes;
@@ -58,6 +64,7 @@ export class MergedOpenApi {
   /** Undefined for a path that is none of it. */
   answer(request: ApiRequest, next: Handler): Promise<ApiResponse> | undefined {
     const { path } = request;
+    if (path === "/openapi/v2") return this.#answerMerged(request, next);
     if (path === "/openapi/v3") return this.#answerIndex(request, next);
     if (path.startsWith("/openapi/v3/")) return this.#answerDocument(request, next);
     return undefined;
@@ -107,19 +114,29 @@ export class MergedOpenApi {
 
   // --- v2
 
-  /** The merged document; `local` is the main API server's own. */
-  async merge(local: Json): Promise<Json> {
+  /** Made again only where some server's document has changed. */
+  async #answerMerged(request: ApiRequest, next: Handler): Promise<ApiResponse> {
     const backends = new Map<Backend, string[]>();
     for (const { view, backend } of this.#routes.all())
-      if (backend !== undefined)
-        backends.set(backend, [
-          ...(backends.get(backend) ?? []),
-          `/apis/${view.group}/`,
-          `/apis/${view.group}/${view.version}/`,
-        ]);
-    const parts = await Promise.all([...backends].map(([backend, prefixes]) => this.#part(backend, prefixes)));
-    const there = parts.filter((part) => part !== undefined);
-    return mergeSpecs(local, there);
+      if (backend !== undefined) backends.set(backend, [...(backends.get(backend) ?? []), `/apis/${view.group}/`]);
+    const [local, ...parts] = await Promise.all([
+      this.#local(next),
+      ...[...backends].map(([backend, prefixes]) => this.#part(backend, prefixes)),
+    ]);
+    if (local === undefined) return next(request);
+    const others = parts.filter((part) => part !== undefined);
+    const inputs = [local, ...others.flatMap(({ document, prefixes }) => [document, prefixes.join()])];
+    if (this.#merged === undefined || !isSame(this.#merged.inputs, inputs))
+      this.#merged = { inputs, forms: formsOfV2(once(() => documentOf(mergeSpecs(local, others)))) };
+    return answerOpenApiV2(request, this.#merged.forms);
+  }
+
+  /** The main API server's own document, which stays the same while it runs. */
+  async #local(next: Handler): Promise<Json | undefined> {
+    if (this.#localV2 !== undefined) return this.#localV2;
+    const document = await localDocument(next, "/openapi/v2");
+    this.#localV2 = document.swagger === undefined ? undefined : document;
+    return this.#localV2;
   }
 
   async #part(backend: Backend, prefixes: readonly string[]): Promise<PartialSpec | undefined> {
@@ -170,6 +187,32 @@ export class MergedOpenApi {
   }
 }
 
+function isSame(before: readonly unknown[], now: readonly unknown[]): boolean {
+  return before.length === now.length && before.every((input, index) => input === now[index]);
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+function documentOf({ swagger, info, paths, definitions, ...more }: Json): DocumentV2 {
+  return {
+    ...more,
+    swagger: String(swagger),
+    info: { title: "", version: "", ...recordOf(info) },
+    paths: schemasOf(paths),
+    definitions: schemasOf(definitions),
+  };
+}
+
+function schemasOf(value: unknown): Record<string, Json> {
+  return Object.fromEntries(Object.entries(recordOf(value)).map(([name, schema]) => [name, recordOf(schema)]));
+}
+
 /** A group that nobody has. */
 const nothing: ApiResponse = { status: 404, headers: {}, body: Buffer.alloc(0) };
 
@@ -183,7 +226,7 @@ async function localDocument(next: Handler, path: string): Promise<Json> {
   }
 }
 
-export function answerJson(request: ApiRequest, body: Buffer): ApiResponse {
+function answerJson(request: ApiRequest, body: Buffer): ApiResponse {
   const etag = `"${createHash("sha512").update(body).digest("hex").toUpperCase()}"`;
   const headers = { etag, vary: "Accept", "cache-control": "no-cache, private" };
   if (header(request.headers, "if-none-match") === etag) return { status: 304, headers, body: undefined };

@@ -30,6 +30,8 @@ export * from "./exchange.ts";
 export { handlerTransport, inProcessAuthenticator } from "./handler-transport.ts";
 export type { Listener } from "./http/listener.ts";
 export { type Logger, silentLogger, stderrLogger } from "./logging.ts";
+export { answerV2 as answerOpenApiV2, formsOfV2, type OpenApiV2 } from "./openapi/openapi.ts";
+export type { DocumentV2 } from "./openapi/protobuf-v2.ts";
 export * from "./request-info.ts";
 export * from "./resource.ts";
 export { type RunServerOptions, runServer } from "./run-server.ts";

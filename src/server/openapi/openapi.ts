@@ -11,7 +11,7 @@ import type { Resource } from "../resource.ts";
 import { definitionsOf } from "./definitions.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import { groupOperationId, groupPaths, groupTag, type Paths, pathsOf } from "./operations.ts";
-import { encodeProtobufV2 } from "./protobuf-v2.ts";
+import { type DocumentV2, encodeProtobufV2 } from "./protobuf-v2.ts";
 import { definitionsToV3, pathsToV2 } from "./to-v2.ts";
 
 export interface OpenApiInfo {
@@ -40,9 +40,13 @@ export function openApiOf(resources: readonly Resource[], info: OpenApiInfo): Op
   };
 }
 
-interface Documents {
+/** The forms of one document, each made when it is first asked for. */
+export interface OpenApiV2 {
   readonly v2: () => Kept;
   readonly v2Protobuf: () => Kept;
+}
+
+interface Documents extends OpenApiV2 {
   /** By path, such as `apis/wardle.example.com/v1alpha1`. */
   readonly v3: ReadonlyMap<string, () => Kept>;
 }
@@ -54,11 +58,18 @@ function documentsOf(resources: readonly Resource[], info: OpenApiInfo): Documen
     return { swagger: "2.0", info, paths: pathsToV2(paths), definitions: definitionsOf(resources, () => true) };
   };
   return {
-    v2: once(() => keep(Buffer.from(JSON.stringify(whole())))),
-    v2Protobuf: once(() => keep(encodeProtobufV2(whole()))),
+    ...formsOfV2(whole),
     v3: new Map(
       [...parts].map(([path, part]) => [path, once(() => keep(Buffer.from(JSON.stringify(documentV3(part, info)))))]),
     ),
+  };
+}
+
+/** A document of one's own, such as the aggregator's of several servers, in both forms. */
+export function formsOfV2(document: () => DocumentV2): OpenApiV2 {
+  return {
+    v2: once(() => keep(Buffer.from(JSON.stringify(document())))),
+    v2Protobuf: once(() => keep(encodeProtobufV2(document()))),
   };
 }
 
@@ -109,7 +120,8 @@ function keep(bytes: Buffer): Kept {
   return { bytes, hash: createHash("sha512").update(bytes).digest("hex").toUpperCase() };
 }
 
-async function answerV2(request: ApiRequest, documents: Documents): Promise<ApiResponse> {
+/** Answers /openapi/v2 in the form that the client wants. */
+export async function answerV2(request: ApiRequest, documents: OpenApiV2): Promise<ApiResponse> {
   const type = typeV2(header(request.headers, "accept"));
   if (type === undefined) return { status: 406, headers: { ...uncached }, body: undefined };
   const kept = type === v2Protobuf ? documents.v2Protobuf() : documents.v2();

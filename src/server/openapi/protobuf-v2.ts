@@ -5,7 +5,7 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { encodeYaml } from "../../api/door.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
-interface DocumentV2 {
+export interface DocumentV2 {
   readonly swagger: string;
   readonly info: { readonly title: string; readonly version: string };
   readonly paths: Readonly<Record<string, JsonSchema>>;
