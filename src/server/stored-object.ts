@@ -17,7 +17,17 @@ export function encodeStored(kind: Kind, object: ApiObject): Buffer {
     kind.hub === kind.stored ? objectSchema(kind, kind.stored).decode(object) : fromHub(kind, object, kind.stored);
   delete stored.metadata.resourceVersion;
   delete stored.metadata.selfLink;
-  return Buffer.from(`${JSON.stringify(stored)}\n`);
+  const value = Buffer.from(`${JSON.stringify(stored)}\n`);
+  encodedHere.add(value);
+  return value;
+}
+
+/** An engine in this process hands a writer's own buffer to its watchers: what is known about it stays known. */
+const encodedHere = new WeakSet<Buffer>();
+
+/** Whether the value came out of `encodeStored`, so that no default is missing in it. */
+export function wasEncodedHere(value: Buffer): boolean {
+  return encodedHere.has(value);
 }
 
 /** The object in the hub's shape, with the revision as its resourceVersion. Fresh: the caller may change it. */
@@ -51,11 +61,25 @@ export function itemOfStored(kind: Kind, value: Buffer, revision: number): Buffe
     value.at(-1) === newline &&
     value[prefix.length] === quote;
   if (!hasOurForm) return itemOf(kind, decodeStored(kind, value, revision));
-  const head = Buffer.from(`{"metadata":{"resourceVersion":"${revision}",`, "latin1");
+  const head = itemHead(revision);
   const item = Buffer.allocUnsafe(head.length + value.length - prefix.length - 1);
   head.copy(item);
   value.copy(item, head.length, prefix.length, value.length - 1);
   return item;
+}
+
+function itemHead(revision: number): Buffer {
+  return Buffer.from(`{"metadata":{"resourceVersion":"${revision}",`, "latin1");
+}
+
+/** An item with another resourceVersion; undefined for one that does not begin with it, as ours do. */
+export function withRevision(
+  item: Buffer,
+  { from, to }: { readonly from: number; readonly to: number },
+): Buffer | undefined {
+  const head = itemHead(from);
+  if (!item.subarray(0, head.length).equals(head)) return undefined;
+  return Buffer.concat([itemHead(to), item.subarray(head.length)]);
 }
 
 const newline = 0x0a;

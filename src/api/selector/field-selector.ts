@@ -1,6 +1,5 @@
 // Field selectors: `metadata.name=a,spec.type!=b`. https://kubernetes.io/docs/concepts/overview/working-with-objects/field-selectors/
 
-import { getOwn } from "../../base/own.ts";
 import { StatusError } from "../status-error.ts";
 
 export interface FieldRequirement {
@@ -13,9 +12,13 @@ export type FieldSelector = readonly FieldRequirement[];
 
 /** Whether every requirement holds; a field that the object does not have counts as empty. */
 export function matchesFields(selector: FieldSelector, fields: Readonly<Record<string, string>>): boolean {
-  for (const { field, isEqual, value } of selector)
-    if (((getOwn(fields, field) ?? "") === value) !== isEqual) return false;
+  for (const { field, isEqual, value } of selector) if ((stringOf(fields[field]) === value) !== isEqual) return false;
   return true;
+}
+
+/** Nothing that a plain object inherits is a string. */
+function stringOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 /** Parses a selector. Throws a 400 StatusError in Kubernetes' words. */
@@ -27,7 +30,9 @@ export function parseFieldSelector(text: string): FieldSelector {
     if (term === "") continue;
     const split = splitTerm(term);
     if (split === undefined) throw StatusError.badRequest(`invalid selector: '${text}'; can't understand '${term}'`);
-    requirements.push({ ...split, value: unescapeValue(split.value) });
+    const value = unescapeValue(split.value);
+    // An operator alone asks for nothing.
+    if (split.field !== "" || value !== "") requirements.push({ ...split, value });
   }
   return requirements;
 }

@@ -1,7 +1,6 @@
 // Label selectors as queries hold them: `app=web,tier in (a, b),!old`.
 // https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
 
-import { getOwn } from "../../base/own.ts";
 import { StatusError } from "../status-error.ts";
 import { labelKeyFaults, labelValueFaults } from "../validation/names.ts";
 
@@ -15,7 +14,11 @@ export type LabelSelector = readonly LabelRequirement[];
 
 /** Whether every requirement holds. */
 export function matchesLabels(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
-  for (const requirement of selector) if (!holds(requirement, getOwn(labels, requirement.key))) return false;
+  for (const requirement of selector) {
+    // Nothing that a plain object inherits is a string, so that keys such as `constructor` need no other look.
+    const value: unknown = labels[requirement.key];
+    if (!holds(requirement, typeof value === "string" ? value : undefined)) return false;
+  }
   return true;
 }
 

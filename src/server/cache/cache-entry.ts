@@ -1,9 +1,9 @@
 // One object as the cache holds it: its bytes, and what was worked out from them.
 
-import { type ApiObject, fromHub, type Kind } from "../../api/door.ts";
+import { type ApiObject, fromHub, type Kind, type ObjectMeta } from "../../api/door.ts";
 import type { KeyValue } from "../../storage/door.ts";
 import type { Resource } from "../resource.ts";
-import { decodeStored, encodeItem, itemOfStored } from "../stored-object.ts";
+import { decodeStored, encodeItem, itemOfStored, wasEncodedHere, withRevision } from "../stored-object.ts";
 import type { Keyed } from "./tree.ts";
 
 /** What selectors look at. */
@@ -21,29 +21,36 @@ export class CacheEntry implements Keyed {
   readonly #resource: Resource;
   #value: Buffer;
   /** Whether `#value` is the item of the stored version by now, and no longer the stored bytes. */
-  #isItem = false;
+  #isItem: boolean;
+  /** Whether `#value` is a part of a leaf's joined bytes. */
+  #isShared = false;
   readonly #isCanonical: boolean;
   #selectable: Selectable | undefined;
 
-  /** `isCanonical`: the value was encoded here, so that nothing is missing in it. */
+  /** `isCanonical`: the value was encoded here, so that nothing is missing in it; `isItem`: it is an item of a list already. */
   constructor(
     resource: Resource,
     { key, value, revision }: KeyValue,
-    { isCanonical = false }: { readonly isCanonical?: boolean } = {},
+    { isCanonical = false, isItem = false }: { readonly isCanonical?: boolean; readonly isItem?: boolean } = {},
   ) {
     this.key = key;
     this.revision = revision;
     this.#resource = resource;
     this.#value = value;
-    this.#isCanonical = isCanonical;
+    this.#isItem = isItem;
+    this.#isCanonical = isCanonical || wasEncodedHere(value);
   }
 
   /** The same object as of another revision: how a delete shows what it deleted. */
   at(revision: number): CacheEntry {
-    const value = Buffer.from(
-      `${JSON.stringify(fromHub(this.#resource.kind, this.object(), this.#resource.kind.stored))}\n`,
-    );
-    return new CacheEntry(this.#resource, { key: this.key, value, revision });
+    const value = withRevision(this.#storedItem(), { from: this.revision, to: revision });
+    if (value !== undefined)
+      return new CacheEntry(this.#resource, { key: this.key, value, revision }, { isItem: true });
+    const { kind } = this.#resource;
+    const object = this.object();
+    object.metadata.resourceVersion = String(revision);
+    const item = encodeItem(fromHub(kind, object, kind.stored));
+    return new CacheEntry(this.#resource, { key: this.key, value: item, revision }, { isItem: true });
   }
 
   /** Whether exactly these bytes lie in storage. */
@@ -62,6 +69,19 @@ export class CacheEntry implements Keyed {
     const { kind } = this.#resource;
     if (version === kind.stored) return this.#storedItem();
     return encodeItem(fromHub(kind, this.object(), version));
+  }
+
+  /** Takes the same item from a larger buffer in place of one of its own. */
+  shareItem(item: Buffer): void {
+    this.#value = item;
+    this.#isItem = true;
+    this.#isShared = true;
+  }
+
+  /** Copies what it has out of a larger buffer, which it would hold for as long as it is held itself. */
+  detach(): void {
+    if (this.#isShared) this.#value = Buffer.from(this.#value);
+    this.#isShared = false;
   }
 
   /** Labels and selectable fields, kept once they were asked for. */
@@ -90,11 +110,36 @@ export class CacheEntry implements Keyed {
   }
 
   #readSelectable(): Selectable {
-    const object = this.object();
-    const { name = "", namespace = "", labels = none } = object.metadata;
+    const { selectableFields = noFields, kind } = this.#resource;
+    const fieldNames = Object.keys(selectableFields);
+    const object = fieldNames.length > 0 ? this.object() : undefined;
+    const { name = "", namespace = "", labels = none } = object?.metadata ?? this.#metadata();
     const fields: Record<string, string> = { "metadata.name": name };
-    if (this.#resource.kind.scope === "Namespaced") fields["metadata.namespace"] = namespace;
-    for (const [path, read] of Object.entries(this.#resource.selectableFields ?? noFields)) fields[path] = read(object);
+    if (kind.scope === "Namespaced") fields["metadata.namespace"] = namespace;
+    if (object !== undefined) for (const [path, read] of Object.entries(selectableFields)) fields[path] = read(object);
     return { labels, fields };
   }
+
+  /** Metadata is the same in every version: no need to convert the rest. */
+  #metadata(): Pick<ObjectMeta, "name" | "namespace" | "labels"> {
+    return readMetadata(this.#value) ?? this.object().metadata;
+  }
+}
+
+/** What selectors need of the metadata; undefined where it is not as we and the reference write it. */
+function readMetadata(value: Buffer): Pick<ObjectMeta, "name" | "namespace" | "labels"> | undefined {
+  const { metadata }: { metadata?: unknown } = JSON.parse(value.toString("utf8"));
+  if (typeof metadata !== "object" || metadata === null) return undefined;
+  const { name, namespace, labels }: { name?: unknown; namespace?: unknown; labels?: unknown } = metadata;
+  if (typeof name !== "string") return undefined;
+  const read: Pick<ObjectMeta, "name" | "namespace" | "labels"> = { name };
+  if (typeof namespace === "string") read.namespace = namespace;
+  if (labels === undefined) return read;
+  return isLabels(labels) ? { ...read, labels } : undefined;
+}
+
+function isLabels(value: unknown): value is Record<string, string> {
+  return (
+    typeof value === "object" && value !== null && Object.values(value).every((label) => typeof label === "string")
+  );
 }

@@ -5,6 +5,7 @@ import { StatusError } from "../../api/door.ts";
 import { backOff } from "../../base/backoff.ts";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { prefixEnd, type Storage, type StorageBatch, StorageError } from "../../storage/door.ts";
+import { statusOfStorageError } from "../registry/storage-status.ts";
 import type { Resource } from "../resource.ts";
 import { CacheEntry } from "./cache-entry.ts";
 import { type CacheEvent, EventRing } from "./event-ring.ts";
@@ -16,6 +17,12 @@ import { Tree } from "./tree.ts";
 export interface Snapshot {
   readonly tree: Tree<CacheEntry>;
   readonly revision: number;
+}
+
+/** From `start` up to, not including, `end`. */
+interface KeyRange {
+  readonly start: string;
+  readonly end: string;
 }
 
 interface ResourceCacheOptions {
@@ -112,6 +119,35 @@ export class ResourceCache {
     return revision.then((newest) => (newest <= this.#revision ? undefined : this.waitFor(newest, signal)));
   }
 
+  /**
+   * The objects of a range, as new as this call: out of storage itself where the cache lags behind for too long.
+   * At once where there is nothing to wait for.
+   */
+  freshSnapshot(range: KeyRange, signal: AbortSignal): Snapshot | Promise<Snapshot> {
+    const fresh = this.waitFresh(signal);
+    return fresh === undefined ? this.snapshot : this.#freshOrStored(fresh, range, signal);
+  }
+
+  async #freshOrStored(fresh: Promise<void>, range: KeyRange, signal: AbortSignal): Promise<Snapshot> {
+    try {
+      await fresh;
+      return this.snapshot;
+    } catch (error) {
+      if (signal.aborted || !(error instanceof StatusError && error.reason === "Timeout")) throw error;
+      return this.#stored(range, signal);
+    }
+  }
+
+  async #stored({ start, end }: KeyRange, signal: AbortSignal): Promise<Snapshot> {
+    const { kind } = this.resource;
+    try {
+      const { entries, revision } = await this.storage.range({ start, end, signal });
+      return { tree: Tree.from(entries.map((keyValue) => new CacheEntry(this.resource, keyValue))), revision };
+    } catch (error) {
+      throw statusOfStorageError(error, { group: kind.group, resource: kind.plural });
+    }
+  }
+
   /** Waits until the cache has seen `revision`. Throws the 504 that says that it lies in the future. */
   async waitFor(revision: number, signal: AbortSignal): Promise<void> {
     this.requireReady();
@@ -197,6 +233,8 @@ export class ResourceCache {
   #apply({ events, revision }: StorageBatch): void {
     for (const { key, value, revision: changedAt } of events) {
       const previous = this.#tree.get(key);
+      // The ring holds it on: it must not hold the joined bytes of a whole leaf with it.
+      previous?.detach();
       if (value !== undefined) {
         const entry = new CacheEntry(this.resource, { key, value, revision: changedAt });
         this.#tree = this.#tree.with(entry);

@@ -16,6 +16,7 @@ const branchChildrenMax = 64;
 export class Leaf<Entry extends Keyed> {
   readonly entries: readonly Entry[];
   readonly derived = new Map<string, unknown>();
+  #isReplaced = false;
 
   constructor(entries: readonly Entry[]) {
     this.entries = entries;
@@ -27,6 +28,17 @@ export class Leaf<Entry extends Keyed> {
 
   get firstKey(): string {
     return this.entries[0]?.key ?? "";
+  }
+
+  /** Whether a newer tree has another leaf in its place, so that only readers of an older moment still come by. */
+  get isReplaced(): boolean {
+    return this.#isReplaced;
+  }
+
+  /** Lets go of what was kept ready: older roots would hold it for nobody. */
+  replace(): void {
+    this.#isReplaced = true;
+    this.derived.clear();
   }
 }
 
@@ -126,6 +138,22 @@ export class Tree<Entry extends Keyed> {
     return rank + lowerBound(node.entries, key);
   }
 
+  /** The entry with so many keys before it. */
+  at(rank: number): Entry | undefined {
+    let node = this.#root;
+    let rest = rank;
+    while (node instanceof Branch) {
+      let child: Node<Entry> | undefined;
+      for (child of node.children) {
+        if (rest < child.size) break;
+        rest -= child.size;
+      }
+      if (child === undefined) return undefined;
+      node = child;
+    }
+    return node.entries[rest];
+  }
+
   /** The number of keys from `start` up to, not including, `end`. */
   count(start: string, end: string): number {
     return this.rank(end) - this.rank(start);
@@ -196,6 +224,7 @@ function put<Entry extends Keyed>(node: Node<Entry>, entry: Entry): Node<Entry>[
   if (node instanceof Leaf) {
     const at = lowerBound(node.entries, entry.key);
     const entries = node.entries.slice();
+    node.replace();
     entries.splice(at, entries[at]?.key === entry.key ? 1 : 0, entry);
     return split(entries, leafEntriesMax, at).map((part) => new Leaf(part));
   }
@@ -218,6 +247,7 @@ function remove<Entry extends Keyed>(node: Node<Entry>, key: string): Node<Entry
   if (node instanceof Leaf) {
     const at = lowerBound(node.entries, key);
     if (node.entries[at]?.key !== key) return node;
+    node.replace();
     return node.entries.length === 1 ? undefined : new Leaf(node.entries.toSpliced(at, 1));
   }
   const at = childIndex(node.children, key);
@@ -231,7 +261,9 @@ function remove<Entry extends Keyed>(node: Node<Entry>, key: string): Node<Entry
 /** Puts `rest` at its place, together with its left neighbour where both are small leaves. */
 function joined<Entry extends Keyed>(children: readonly Node<Entry>[], at: number, rest: Node<Entry>): Node<Entry>[] {
   const left = children[at - 1];
-  if (left instanceof Leaf && rest instanceof Leaf && left.size + rest.size <= leafEntriesMax / 2)
+  if (left instanceof Leaf && rest instanceof Leaf && left.size + rest.size <= leafEntriesMax / 2) {
+    left.replace();
     return children.toSpliced(at - 1, 2, new Leaf([...left.entries, ...rest.entries]));
+  }
   return children.with(at, rest);
 }

@@ -12,6 +12,8 @@ export interface Form {
   readonly key: string;
   /** Whether the bytes hold for as long as the object does, and not only for this second. */
   readonly isLasting: boolean;
+  /** Whether an item is just what the cache holds. */
+  readonly isStored: boolean;
   /** One item of a list. */
   item(entry: CacheEntry): Buffer;
   /** The object alone, as get and watch show it. `isFirst` for the first one that a watcher gets. */
@@ -46,6 +48,7 @@ function objectForm({ kind }: ServedResource, version: string, typeMeta: string)
   return {
     key: version,
     isLasting: true,
+    isStored: version === kind.stored,
     item: (entry) => entry.item(version),
     single: (entry) => Buffer.concat([head, entry.item(version).subarray(1)]),
     list: {
@@ -68,6 +71,7 @@ function tableForm({ request, served, version, negotiated }: FormOptions, typeMe
   return {
     key: `Table ${tableVersion} ${include} ${include === "Object" ? version : ""}`,
     isLasting: !columnsOf(resource).some((column) => column.changesWithTime === true),
+    isStored: false,
     item: (entry) => encodeRow(entry, form),
     single: (entry, isFirst) =>
       Buffer.from(
@@ -88,6 +92,7 @@ function metadataForm(asVersion: string): Form {
   return {
     key: `PartialObjectMetadata ${asVersion}`,
     isLasting: true,
+    isStored: false,
     item: encode,
     single: encode,
     list: {

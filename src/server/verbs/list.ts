@@ -7,6 +7,7 @@ import {
   matchesLabels,
   type Negotiated,
   parseJson,
+  requiredValue,
   StatusError,
 } from "../../api/door.ts";
 import { prefixEnd, StorageError } from "../../storage/door.ts";
@@ -17,11 +18,12 @@ import type { ApiResponse } from "../exchange.ts";
 import { statusOfStorageError } from "../registry.ts";
 import { encodeValue, respondWithBytes, wantsPretty } from "../render/document.ts";
 import { type Form, formOf } from "../render/form.ts";
+import { bytesOf, type Piece } from "../render/kept-bytes.ts";
 import { leafBytes } from "../render/leaf-bytes.ts";
 import { negotiateVerb } from "../render/negotiate-verb.ts";
 import { noProtobuf } from "../render/respond-object.ts";
 import type { ServedResource } from "../served-resource.ts";
-import { decodeContinue, encodeContinue } from "./continue-token.ts";
+import { type ContinueToken, decodeContinue, encodeContinue } from "./continue-token.ts";
 import { type ListOptions, parseResourceVersion, readListOptions } from "./list-options.ts";
 import type { VerbContext } from "./verb.ts";
 
@@ -46,12 +48,11 @@ export interface Selection {
 export async function selectList(context: VerbContext, options: ListOptions): Promise<Selection> {
   const { served, info } = context;
   const prefix = rangePrefix(served, info.namespace);
-  const end = prefixEnd(prefix);
   const token = options.continueToken === "" ? undefined : decodeContinue(options.continueToken);
   const snapshot = await snapshotFor(context, options, { prefix, token });
-  const start = token === undefined ? prefix : `${prefix}${token.start}`;
   const matches = matcherOf(options);
   const isLimited = options.limit > 0 && !(options.resourceVersion === "0" && token === undefined);
+  const { start, end } = rangeOf(served, { prefix, namespace: info.namespace, token, options, isLimited });
   const revision = String(snapshot.revision);
   const whole = (from: string, to: string, meta: ListMeta): Selection => ({
     snapshot,
@@ -72,6 +73,32 @@ export async function selectList(context: VerbContext, options: ListOptions): Pr
     continue: encodeContinue({ revision: snapshot.revision, start: next.slice(prefix.length) }),
     ...remaining,
   });
+}
+
+/** The keys to look at: where the selector leaves one name, and no page has to say what follows, that one alone. */
+function rangeOf(
+  { isNamespaced }: ServedResource,
+  {
+    prefix,
+    token,
+    options,
+    isLimited,
+    namespace,
+  }: {
+    readonly prefix: string;
+    readonly namespace: string;
+    readonly token: ContinueToken | undefined;
+    readonly options: ListOptions;
+    readonly isLimited: boolean;
+  },
+): { readonly start: string; readonly end: string } {
+  const start = token === undefined ? prefix : `${prefix}${token.start}`;
+  const name = requiredValue(options.fields, "metadata.name");
+  // The prefix has one more segment where it names the namespace.
+  const isNameNext = !isNamespaced || namespace !== "";
+  if (name === undefined || name === "" || isLimited || token !== undefined || !isNameNext)
+    return { start, end: prefixEnd(prefix) };
+  return { start: `${prefix}${name}`, end: `${prefix}${name}\0` };
 }
 
 /** What all keys of a list begin with. Throws 400 for a namespace that would climb out of it. */
@@ -105,11 +132,15 @@ function lastOfPage(
   tree: Tree<CacheEntry>,
   { start, end, matches, limit }: Range & { readonly limit: number },
 ): string | undefined {
+  if (matches === undefined) {
+    const first = tree.rank(start);
+    return first + limit < tree.rank(end) ? tree.at(first + limit - 1)?.key : undefined;
+  }
   let found = 0;
   let last: string | undefined;
   for (const entry of tree.entries(start, end)) {
     if (found >= limit) return last;
-    if (matches !== undefined && !matches(entry)) continue;
+    if (!matches(entry)) continue;
     found++;
     last = entry.key;
   }
@@ -130,13 +161,9 @@ async function snapshotFor(
       throw StatusError.badRequest("specifying resource version is not allowed when using continue");
     if (token.revision > 0)
       return snapshotAt(context, token.revision, { prefix, isContinued: true, token: options.continueToken });
-    await cache.waitFresh(request.signal);
-    return cache.snapshot;
+    return cache.freshSnapshot({ start: prefix, end: prefixEnd(prefix) }, request.signal);
   }
-  if (resourceVersion === "") {
-    await cache.waitFresh(request.signal);
-    return cache.snapshot;
-  }
+  if (resourceVersion === "") return cache.freshSnapshot({ start: prefix, end: prefixEnd(prefix) }, request.signal);
   const revision = parseResourceVersion(resourceVersion, "invalid resource version: ");
   const isExact = match === "Exact" || (match === "" && options.limit > 0 && revision > 0);
   if (isExact) return snapshotAt(context, revision, { prefix, isContinued: false, token: "" });
@@ -209,17 +236,19 @@ export async function respondWithList(answer: ListAnswer, selection: Selection):
   return respondWithBytes(request, {
     status: 200,
     format: negotiated.format,
-    chunks: [encodeValue(request, negotiated, parseJson(Buffer.concat(chunks)))],
+    chunks: [encodeValue(request, negotiated, parseJson(Buffer.concat(chunks.map(bytesOf))))],
   });
 }
 
 /** The items with commas between them: whole leaves as they lie ready, parts of leaves joined for this answer. */
-function itemChunks({ snapshot, start, end, matches }: Selection, form: Form): Buffer[] {
-  const chunks: Buffer[] = [];
+function itemChunks({ snapshot, start, end, matches }: Selection, form: Form): Piece[] {
+  const chunks: Piece[] = [];
   for (const slice of snapshot.tree.slices(start, end)) {
     const { leaf, from, to } = slice;
-    if (matches === undefined && form.isLasting && from === 0 && to === leaf.size) {
-      chunks.push(leafBytes(leaf, form), comma);
+    const isWhole = matches === undefined && form.isLasting && from === 0 && to === leaf.size;
+    const kept = isWhole ? leafBytes(leaf, form) : undefined;
+    if (kept !== undefined) {
+      chunks.push(kept, comma);
       continue;
     }
     for (let at = from; at < to; at++) {
