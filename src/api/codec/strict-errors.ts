@@ -109,13 +109,13 @@ function findUnknown(value: unknown, { node, path }: Place, search: Search): voi
         findUnknown(item, { node: node.items, path: `${path}[${index}]` }, search);
     return;
   }
-  const entries = Object.entries(value);
-  if (search.sorted) entries.sort(([a], [b]) => (a < b ? -1 : 1));
-  for (const [key, member] of entries) {
+  const keys = Object.keys(value);
+  if (search.sorted) keys.sort();
+  for (const key of keys) {
+    if (search.found.length >= strictErrorsMax) return;
     const below = path === "" ? key : `${path}.${key}`;
     const child = childOf(node, key);
-    if (search.found.length >= strictErrorsMax) return;
     if (child === "unknown") search.found.push(unknownField(below));
-    else if (child !== undefined) findUnknown(member, { node: child, path: below }, search);
+    else if (child !== undefined) findUnknown(Reflect.get(value, key), { node: child, path: below }, search);
   }
 }
