@@ -3,20 +3,17 @@
 import { StatusError } from "../../api/door.ts";
 import { getOwn } from "../../base/own.ts";
 import type { ApiResponse } from "../exchange.ts";
-import { keyOf } from "../served-resource.ts";
 import { admissionRequest } from "./admission-request.ts";
+import { freshObject } from "./fresh-object.ts";
 import type { VerbContext } from "./verb.ts";
 
+/** Hands the request to the subresource, with the object that it speaks of. */
 export async function connect(context: VerbContext): Promise<ApiResponse> {
   const { request, served, info } = context;
-  const { resource, cache, admission } = served;
-  const subresource = getOwn(resource.connect ?? {}, info.subresource);
+  const subresource = getOwn(served.resource.connect ?? {}, info.subresource);
   if (subresource === undefined) throw StatusError.resourceNotFound();
   const connecting = admissionRequest(context, { operation: "CONNECT", name: info.name, dryRun: false });
-  await admission.mutate(connecting);
-  await admission.validate(connecting);
-  await cache.waitFresh(request.signal);
-  const entry = cache.get(keyOf(served, info.namespace, info.name));
-  if (entry === undefined) throw StatusError.notFound(served.groupResource, info.name);
-  return subresource.connect(request, entry.object());
+  await served.admission.mutate(connecting);
+  await served.admission.validate(connecting);
+  return subresource.connect(request, await freshObject(context));
 }

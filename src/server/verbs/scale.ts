@@ -13,6 +13,7 @@ import { defineResource, type ScaleDeclaration } from "../resource.ts";
 import { keyOf } from "../served-resource.ts";
 import { changeObject, requireUid, trackChange } from "./change-object.ts";
 import { requireNamespace } from "./create.ts";
+import { freshObject } from "./fresh-object.ts";
 import { type MutatingOptions, mutatingOptions } from "./options.ts";
 import { requireForm } from "./patch.ts";
 import { patchedObject } from "./patched-object.ts";
@@ -44,12 +45,9 @@ export const scaleKind = defineKind({
 const scaleResource = defineResource(scaleKind);
 
 export async function getScale(context: VerbContext): Promise<ApiResponse> {
-  const { request, served, info } = context;
-  const negotiated = negotiateVerb(request);
-  await served.cache.waitFresh(request.signal);
-  const entry = served.cache.get(keyOf(served, info.namespace, info.name));
-  if (entry === undefined) throw StatusError.notFound(served.groupResource, info.name);
-  return respondWithObject({ ...asScale(context), negotiated, status: 200 }, scaleOf(context, entry.object()));
+  const negotiated = negotiateVerb(context.request);
+  const object = await freshObject(context);
+  return respondWithObject({ ...asScale(context), negotiated, status: 200 }, scaleOf(context, object));
 }
 
 export async function updateScale(context: VerbContext): Promise<ApiResponse> {
