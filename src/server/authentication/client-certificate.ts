@@ -3,7 +3,6 @@
 
 import { createHash, type X509Certificate } from "node:crypto";
 import { type Clock, systemClock } from "../../base/clock.ts";
-import { unauthorized } from "../filters/authenticate.ts";
 import type { CertificatePool } from "./certificate-pool.ts";
 import { subjectOf } from "./certificate-subject.ts";
 import type { Authenticator, UserInfo } from "./user.ts";
@@ -19,9 +18,7 @@ export function clientCertificateAuthenticator(
     authenticate({ peer }) {
       const current = pool();
       if (peer.certificates.length === 0 || current === undefined) return undefined;
-      const user = userBy(peer, current);
-      if (user === undefined) throw unauthorized();
-      return user;
+      return userBy(peer, current) ?? "refused";
     },
   };
 }

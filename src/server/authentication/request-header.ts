@@ -4,7 +4,6 @@
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { setOwn } from "../../base/own.ts";
 import { type Headers, header } from "../exchange.ts";
-import { unauthorized } from "../filters/authenticate.ts";
 import type { CertificatePool } from "./certificate-pool.ts";
 import { subjectOf } from "./certificate-subject.ts";
 import type { Authenticator } from "./user.ts";
@@ -33,7 +32,7 @@ export function requestHeaderAuthenticator(
       if (current === undefined || peer.certificates.length === 0) return undefined;
       const proxy = commonNameBy(peer, current.pool);
       // Others may still know the certificate; where nobody does, its bearer is not let in as anonymous.
-      if (proxy === undefined || !isAllowed(proxy, current)) throw unauthorized();
+      if (proxy === undefined || !isAllowed(proxy, current)) return "refused";
       const name = firstOf(headers, current.usernameHeaders);
       if (name === "") return undefined;
       return {

@@ -1,5 +1,7 @@
 // Who asks.
 
+import type { ApiRequest } from "../exchange.ts";
+
 /** An authenticated user, or system:anonymous. */
 export interface UserInfo {
   readonly name: string;
@@ -10,7 +12,10 @@ export interface UserInfo {
 
 export const anonymous: UserInfo = { name: "system:anonymous", uid: "", groups: ["system:unauthenticated"], extra: {} };
 
-/** Looks at a request's credentials. Undefined: none of mine are there. Throws a 401 StatusError where they are there and wrong. */
+/** "refused": credentials are there and wrong. Undefined: none that the authenticator knows. */
+export type Authentication = UserInfo | "refused" | undefined;
+
+/** Looks at a request's credentials. A 401 StatusError that it throws is a refusal, too; what else it throws ends the request. */
 export interface Authenticator {
-  authenticate(request: import("../exchange.ts").ApiRequest): Promise<UserInfo | undefined> | UserInfo | undefined;
+  authenticate(request: ApiRequest): Promise<Authentication> | Authentication;
 }

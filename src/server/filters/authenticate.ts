@@ -28,7 +28,8 @@ async function findUser(
     try {
       const found = authenticator.authenticate(request);
       const user = found instanceof Promise ? await found : found;
-      if (user !== undefined) return withSystemGroup(user);
+      if (user === "refused") wasRefused = true;
+      else if (user !== undefined) return withSystemGroup(user);
     } catch (error) {
       if (!(error instanceof StatusError) || error.code !== 401) throw error;
       wasRefused = true;
@@ -38,12 +39,9 @@ async function findUser(
   return anonymous;
 }
 
-/** One for all: a server that has a front proxy's authority and one of clients refuses each certificate by one of them, at every request. */
-const refusal = new StatusError("Unauthorized", "Unauthorized");
-
 /** 401, which tells nothing. */
 export function unauthorized(): StatusError {
-  return refusal;
+  return new StatusError("Unauthorized", "Unauthorized");
 }
 
 /** Users whom their authenticator keeps are completed once. */
