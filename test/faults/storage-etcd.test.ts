@@ -82,12 +82,14 @@ test("a member that is stopped is passed over, and its watches go on at another"
     timeoutMs: 3_000,
   });
   const base = await storage.currentRevision();
+  const watching = collect(storage, base, "/end");
+  await put(storage, "/a", "1");
   first?.signal("SIGSTOP");
   t.after(() => first?.signal("SIGCONT"));
-  await putSurely(storage, "/a");
-  const watching = collect(storage, base, "/end");
+  await putSurely(storage, "/b");
   await putSurely(storage, "/end");
-  assert.ok((await watching).some((event) => event.key === "/a"));
+  const keys = (await watching).map((event) => event.key);
+  assert.deepEqual([...new Set(keys)], ["/a", "/b", "/end"]);
 });
 
 test("calls find a member that answers, whichever come first in the list", async (t) => {
@@ -174,7 +176,7 @@ class Recorder {
     const called = this.#moment++;
     const call = await (value === undefined ? this.#read(storage, key) : this.#write(storage, key, value));
     if (call === undefined) return; // A read that failed says nothing.
-    const isAnswered = call.kind === "read" || call.succeeded !== undefined;
+    const isAnswered = call.kind === "read" || call.found !== undefined;
     const answered = isAnswered ? this.#moment++ : Number.POSITIVE_INFINITY;
     this.#operations.set(key, [...this.operationsOf(key), { called, answered, call }]);
   }
@@ -196,11 +198,12 @@ class Recorder {
     const call = { kind: "write", expected: seen.value, value } as const;
     try {
       const result = await storage.commit([{ key, value: Buffer.from(value), expected: seen.revision }]);
-      if (result.committed) this.#seen.set(key, { value, revision: result.revision });
-      return { ...call, succeeded: result.committed };
+      if (!result.committed) return { ...call, found: { value: result.current[0]?.value.toString() } };
+      this.#seen.set(key, { value, revision: result.revision });
+      return { ...call, found: { value: seen.value } };
     } catch (error) {
       assertUnavailable(error);
-      return { ...call, succeeded: undefined };
+      return { ...call, found: undefined };
     }
   }
 }

@@ -51,6 +51,8 @@ export interface UnaryOptions {
 /** As kube-apiserver has them for its etcd: a connection that does not answer a ping is lost. */
 const pingIntervalMs = 30_000;
 const pingTimeoutMs = 10_000;
+/** A member that failed us is given less time to show that its streams are still served. */
+const leavingPingTimeoutMs = 2_000;
 /** A message is held in memory as a whole. Ranges are read in pages of about 8 MiB, of which 64 entries of 1.5 MiB are the worst. */
 const messageSizeMaxBytes = 128 * 1024 * 1024;
 /** What a server may send before we have read it: enough for a page on a fast network. */
@@ -107,8 +109,9 @@ export class GrpcSession {
     this.#session.destroy();
   }
 
-  /** Takes no further calls and closes once those that are under way have ended. */
+  /** Takes no further calls and closes once those that are under way have ended, or at once where nobody answers any more. */
   closeWhenIdle(): void {
+    if (this.isOpen) this.#assertAnswers(leavingPingTimeoutMs, () => {});
     this.#session.close();
   }
 
@@ -175,12 +178,16 @@ export class GrpcSession {
 
   #ping(): void {
     this.#cancelPing = this.#clock.after(pingIntervalMs, () => {
-      if (!this.isOpen) return;
-      const cancelTimer = this.#clock.after(pingTimeoutMs, () => this.#session.destroy());
-      this.#session.ping(() => {
-        cancelTimer();
-        this.#ping();
-      });
+      if (this.isOpen) this.#assertAnswers(pingTimeoutMs, () => this.#ping());
+    });
+  }
+
+  /** Breaks everything off where a ping is not answered in time. */
+  #assertAnswers(timeoutMs: number, then: () => void): void {
+    const cancelTimer = this.#clock.after(timeoutMs, () => this.#session.destroy());
+    this.#session.ping(() => {
+      cancelTimer();
+      then();
     });
   }
 }
