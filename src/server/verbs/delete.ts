@@ -2,6 +2,7 @@
 // https://kubernetes.io/docs/concepts/architecture/garbage-collection/#cascading-deletion
 
 import { type ApiObject, incrementInt64, type ObjectMeta, type Status, StatusError } from "../../api/door.ts";
+import type { CacheEntry } from "../cache/cache-entry.ts";
 import type { ApiResponse } from "../exchange.ts";
 import { timestamp } from "../object-rules.ts";
 import type { Change, Changed } from "../registry.ts";
@@ -43,7 +44,7 @@ export async function removeObject(context: VerbContext, name: string, options: 
       const admission = admissionRequest(context, { operation: "DELETE", name, dryRun, oldObject: last });
       await served.admission.mutate(admission);
       await served.admission.validate(admission);
-      return markOrRemove(context, current.object(), options);
+      return markOrRemove(context, current, { last, options });
     },
     { dryRun, signal: request.signal },
   );
@@ -76,12 +77,18 @@ function requirePreconditions(
     throw refuse("ResourceVersion", resourceVersion, metadata.resourceVersion, "The object might have been modified");
 }
 
-function markOrRemove({ served, request }: VerbContext, object: ApiObject, options: DeleteOptions): Change {
+function markOrRemove(
+  { served, request }: VerbContext,
+  current: CacheEntry,
+  { last, options }: { readonly last: ApiObject; readonly options: DeleteOptions },
+): Change {
   const { resource, clock } = served;
-  const { metadata } = object;
-  const finalizers = finalizersForDelete(metadata, options, resource.defaultPropagation);
+  const finalizers = finalizersForDelete(last.metadata, options, resource.defaultPropagation);
+  if (finalizers.length === 0 && resource.beginDelete === undefined) return { to: "nothing" };
+  const object = current.object();
   const outcome = resource.beginDelete?.(object, { user: request.user, subresource: "" }) ?? "remove";
   if (finalizers.length === 0 && outcome === "remove") return { to: "nothing" };
+  const { metadata } = object;
   if (finalizers.length > 0) metadata.finalizers = finalizers;
   else delete metadata.finalizers;
   markAsDeleting(metadata, timestamp(clock));
