@@ -1,6 +1,6 @@
 // The end of everything that changes an object: a PUT, a patch, an apply, on the object or on its status.
 
-import { type ApiObject, fieldError, fromHub, StatusError, trackUpdate } from "../../api/door.ts";
+import { type ApiObject, copyMeta, fieldError, fromHub, StatusError, trackUpdate } from "../../api/door.ts";
 import { setOwn } from "../../base/own.ts";
 import { prepareChangedObject, timestamp } from "../object-rules.ts";
 import type { Change } from "../registry.ts";
@@ -89,19 +89,20 @@ function parseUnsigned(text: string): bigint | undefined {
   return value < 2n ** 64n ? value : undefined;
 }
 
-/** Main writes keep the status, writes of the status keep everything else. */
+/** Main writes keep the status, writes of the status keep everything else. Nothing is shared: rules may change the object in place. */
 function keepOtherHalf({ served, info }: VerbContext, object: ApiObject, live: ApiObject): void {
   if (served.resource.status !== true) return;
   if (info.subresource === "status") keepAllButStatus(object, live);
   else if (live.status === undefined) delete object.status;
-  else object.status = live.status;
+  else object.status = structuredClone(live.status);
 }
 
 function keepAllButStatus(object: ApiObject, live: ApiObject): void {
   for (const field of Object.keys(object)) if (!ofStatus.has(field)) delete object[field];
-  for (const [field, value] of Object.entries(live)) if (!ofStatus.has(field)) setOwn(object, field, value);
+  for (const [field, value] of Object.entries(live))
+    if (!ofStatus.has(field)) setOwn(object, field, structuredClone(value));
   const { managedFields, resourceVersion } = object.metadata;
-  object.metadata = { ...live.metadata };
+  object.metadata = copyMeta(live.metadata);
   if (managedFields === undefined) delete object.metadata.managedFields;
   else object.metadata.managedFields = managedFields;
   if (resourceVersion === undefined) delete object.metadata.resourceVersion;
