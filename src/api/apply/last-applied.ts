@@ -8,8 +8,9 @@ import { objectSchema } from "../schema/object-schema.ts";
 import type { ApplyObject } from "./apply-object.ts";
 import { compareObjects } from "./compare.ts";
 import type { FieldSet } from "./field-set.ts";
+import { goJson } from "./go-json.ts";
 import type { Conflict } from "./ownership.ts";
-import { compareTexts, escapeForGo } from "./path-element.ts";
+import { compareTexts } from "./path-element.ts";
 import { isMap } from "./shape.ts";
 import { typeFaults } from "./type-faults.ts";
 import { fieldSetOf } from "./typed-fields.ts";
@@ -65,7 +66,7 @@ function lastAppliedText(applied: ApiObject): string {
     const { [annotation]: _last, ...others } = metadata.annotations;
     metadata.annotations = others;
   }
-  return `${escapeForGo(JSON.stringify(inKeyOrder({ ...applied, metadata })))}\n`;
+  return `${goJson(inKeyOrder({ ...applied, metadata }))}\n`;
 }
 
 function inKeyOrder(value: unknown): unknown {

@@ -1,31 +1,19 @@
 // One step of a path into an object, as managedFields writes it.
 // https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
 
+import { goJson, jsonText } from "./go-json.ts";
+
 /** `f:name` a field, `k:{"name":"a"}` an item by its keys, `v:"a"` an item by its value, `i:0` an item by its place. */
 export type PathElement = string;
 
 /** The element for an item of a set. */
 export function valueElement(value: unknown): PathElement {
-  return `v:${encodeValue(value)}`;
+  return `v:${goJson(value)}`;
 }
 
 /** The element for an item of a list with keys, which come in the order of their names. */
 export function keysElement(keys: readonly (readonly [name: string, value: unknown])[]): PathElement {
-  return `k:{${keys.map(([name, value]) => `${encodeValue(name)}:${encodeValue(value)}`).join(",")}}`;
-}
-
-/** As Go writes JSON, so that both servers call an item the same. */
-function encodeValue(value: unknown): string {
-  const text = JSON.stringify(value) ?? "null";
-  return /[<>&\u2028\u2029]/.test(text) ? escapeForGo(text) : text;
-}
-
-/** JSON as Go's encoder writes it, which could stand inside of HTML. */
-export function escapeForGo(json: string): string {
-  return json.replaceAll(
-    /[<>&\u2028\u2029]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return `k:{${keys.map(([name, value]) => `${goJson(name)}:${goJson(value)}`).join(",")}}`;
 }
 
 /** An element that a client sent, in the one form that it has here; undefined for a kind of a later time. Throws for what is no element. */
@@ -116,10 +104,10 @@ function formatElement(element: PathElement): string {
     case "i":
       return `[${text}]`;
     case "v":
-      return `[=${JSON.stringify(JSON.parse(text))}]`;
+      return `[=${jsonText(JSON.parse(text))}]`;
     default:
       return `[${parseKeys(element)
-        .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+        .map(([name, value]) => `${name}=${jsonText(value)}`)
         .join(",")}]`;
   }
 }

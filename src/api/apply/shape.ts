@@ -15,7 +15,7 @@ export type Shape =
 const leaf: Shape = { is: "leaf" };
 
 export function isMap(value: unknown): value is Values {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Number);
 }
 
 /** The shape of a node, whose value decides where the schema does not. */
@@ -95,8 +95,10 @@ export function itemsByElement(value: unknown, node: ListNode): Map<PathElement,
   return items;
 }
 
+/** Whether two JSON values say the same. Numbers may be boxed, as the reader does with `1.0`. */
 export function deepEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
+  if (a instanceof Number || b instanceof Number) return Number(a) === Number(b) && isNumeric(a) && isNumeric(b);
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (Array.isArray(a) || Array.isArray(b))
     return (
@@ -105,4 +107,8 @@ export function deepEqual(a: unknown, b: unknown): boolean {
   const keys = Object.keys(a);
   if (keys.length !== Object.keys(b).length) return false;
   return keys.every((key) => Object.hasOwn(b, key) && deepEqual(Reflect.get(a, key), Reflect.get(b, key)));
+}
+
+function isNumeric(value: unknown): boolean {
+  return typeof value === "number" || value instanceof Number;
 }

@@ -1,6 +1,7 @@
 // Whether an applied object fits its kind's schema, in the reference's words.
 
 import type { ListNode, ScalarNode, SchemaNode } from "../schema/schema-node.ts";
+import { jsonText } from "./go-json.ts";
 import { formatPath, type PathElement } from "./path-element.ts";
 import { childNode, isMap, itemElement, type Values } from "./shape.ts";
 
@@ -42,16 +43,16 @@ function visit(step: Step): void {
       else if (Array.isArray(value)) visitPlaces(step, value, node);
       return;
     case "scalar":
-      if (!fits(value, node.scalar)) tell(step, `expected ${expected(node.scalar)}, got ${JSON.stringify(value)}`);
+      if (!fits(value, node.scalar)) tell(step, `expected ${expected(node.scalar)}, got ${jsonText(value)}`);
       return;
     case "list":
-      if (!Array.isArray(value)) tell(step, `expected list, got ${JSON.stringify(value)}`);
+      if (!Array.isArray(value)) tell(step, `expected list, got ${jsonText(value)}`);
       else if (node.listType === "atomic") visitPlaces(step, value, node.items);
       else visitItems(step, value, node);
       return;
     default:
       if (isMap(value)) visitFields(step, value);
-      else tell(step, `expected map, got ${JSON.stringify(value)}`);
+      else tell(step, `expected map, got ${jsonText(value)}`);
   }
 }
 

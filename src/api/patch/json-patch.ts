@@ -3,6 +3,7 @@
 // No library of ours has these habits, and to patch around one would be more code than this.
 
 import { getOwn, setOwn } from "../../base/own.ts";
+import { goJson } from "../apply/go-json.ts";
 import { deepEqual } from "../apply/shape.ts";
 import { describeType } from "../schema/decode-error.ts";
 import { StatusError } from "../status-error.ts";
@@ -84,7 +85,7 @@ function faultOf({ op, path, from }: TextFields, hasValue: boolean): string | un
 
 function inKeyOrder(operation: Values | null): string {
   if (operation === null) return "null";
-  return JSON.stringify(Object.fromEntries(Object.entries(operation).sort(([a], [b]) => (a < b ? -1 : 1))));
+  return goJson(Object.fromEntries(Object.entries(operation).sort(([a], [b]) => (a < b ? -1 : 1))));
 }
 
 function applyOperation(document: unknown, { op, path, from, value }: Operation, budget: CopyBudget): unknown {

@@ -1,6 +1,7 @@
 // Lists of a strategic merge patch: whether and how they are merged, and in which order their items stand afterwards.
 
 import { getOwn } from "../../base/own.ts";
+import { jsonText } from "../apply/go-json.ts";
 import { StatusError } from "../status-error.ts";
 import { isRecord, patchFailed, type Values } from "./patch-error.ts";
 
@@ -75,7 +76,7 @@ function requireSameOrder(patch: List, order: List, mergeKey: string | undefined
   for (const item of order) if (identity(item, mergeKey) === brought[next]) next++;
   if (next < brought.length)
     throw StatusError.badRequest(
-      `The order in patch list:\n${JSON.stringify(patch)}\n doesn't match $setElementOrder list:\n${JSON.stringify(order)}\n`,
+      `The order in patch list:\n${jsonText(patch)}\n doesn't match $setElementOrder list:\n${jsonText(order)}\n`,
     );
 }
 
@@ -107,7 +108,7 @@ function followDirectives(target: List, patch: List, mergeKey: string): Directed
     const what = item[directive];
     if (what === "replace") isReplaced = true;
     else if (what === "delete") deleted.add(identity(item, mergeKey));
-    else throw StatusError.badRequest(`unknown patch type: ${JSON.stringify(what)}`);
+    else throw StatusError.badRequest(`unknown patch type: ${jsonText(what)}`);
   }
   const changes = patch.filter((item) => !hasDirective(item));
   return { kept: target.filter((item) => !deleted.has(looseIdentity(item, mergeKey))), changes, isReplaced };
@@ -179,12 +180,12 @@ function hasDirective(item: unknown): item is Values {
 /** What tells an item from the others. Throws where the merge key is missing. */
 function identity(item: unknown, mergeKey: string | undefined): string {
   if (mergeKey !== undefined && (!isRecord(item) || !Object.hasOwn(item, mergeKey)))
-    throw StatusError.badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`);
+    throw StatusError.badRequest(`map: ${jsonText(item)} does not contain declared merge key: ${mergeKey}`);
   return looseIdentity(item, mergeKey);
 }
 
 function looseIdentity(item: unknown, mergeKey: string | undefined): string {
-  return JSON.stringify(mergeKey !== undefined && isRecord(item) ? getOwn(item, mergeKey) : item) ?? "";
+  return jsonText(mergeKey !== undefined && isRecord(item) ? getOwn(item, mergeKey) : item);
 }
 
 /** What a patch puts where nothing was: no nulls, and nothing of what only speaks of something that would be there. Undefined for such itself. */

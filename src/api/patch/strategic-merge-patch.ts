@@ -2,6 +2,7 @@
 // https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
 
 import { getOwn, setOwn } from "../../base/own.ts";
+import { jsonText } from "../apply/go-json.ts";
 import type { SchemaNode } from "../schema/schema-node.ts";
 import { StatusError } from "../status-error.ts";
 import { deleteItems, type ListField, mergeLists, orderedList, withoutDirectives } from "./merged-list.ts";
@@ -41,7 +42,7 @@ function mergeMap(target: Values, patch: Values, node: SchemaNode | undefined): 
 function followDirective({ [directive]: what, ...rest }: Values): Record<string, unknown> {
   if (what === "replace") return rest;
   if (what === "delete") return {};
-  throw StatusError.badRequest(`unknown patch type: ${JSON.stringify(what)}`);
+  throw StatusError.badRequest(`unknown patch type: ${jsonText(what)}`);
 }
 
 /** `$retainKeys` names all fields that may stay, those of the patch among them. */
