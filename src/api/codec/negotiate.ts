@@ -48,10 +48,10 @@ const rememberedCharactersMax = 512;
  */
 export function negotiate(
   accept: string | undefined,
-  { isWatch = false, transforms = true }: { readonly isWatch?: boolean; readonly transforms?: boolean } = {},
+  { transforms = true }: { readonly transforms?: boolean } = {},
 ): Negotiated | undefined {
   if (accept === undefined || accept === "" || accept === "application/json" || accept === "*/*") return plainJson;
-  const key = `${isWatch}${transforms}${accept}`;
+  const key = `${transforms}${accept}`;
   if (remembered.has(key)) return remembered.get(key);
   if (remembered.size >= rememberedMax) remembered.clear();
   let chosen: Negotiated | undefined;

@@ -39,7 +39,7 @@ function respond(_context: VerbContext, { format }: Negotiated, body: AsyncItera
 
 /** Throws 406: watches are JSON, or protobuf for kinds that have it. */
 function negotiateWatch({ request }: VerbContext): Negotiated {
-  const negotiated = negotiate(header(request.headers, "accept"), { isWatch: true });
+  const negotiated = negotiate(header(request.headers, "accept"));
   if (negotiated === undefined) throw verbNotAcceptable();
   if (negotiated.format === "yaml") throw watchNotAcceptable();
   return negotiated;
