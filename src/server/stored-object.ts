@@ -17,10 +17,19 @@ export function encodeStored(kind: Kind, object: ApiObject): Buffer {
     kind.hub === kind.stored ? objectSchema(kind, kind.stored).decode(object) : fromHub(kind, object, kind.stored);
   delete stored.metadata.resourceVersion;
   delete stored.metadata.selfLink;
-  const value = Buffer.from(`${JSON.stringify(stored)}\n`);
+  const value = Buffer.from(`${escapeMarkup(JSON.stringify(stored))}\n`);
   encodedHere.add(value);
   return value;
 }
+
+/** Go's encoder escapes what HTML would read; the same bytes let either server see that a write of the other's object changes nothing. */
+function escapeMarkup(json: string): string {
+  if (!markup.test(json)) return json;
+  return json.replace(everyMarkup, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+const markup = /[<>&\u2028\u2029]/;
+const everyMarkup = new RegExp(markup, "g");
 
 /** An engine in this process hands a writer's own buffer to its watchers: what is known about it stays known. */
 const encodedHere = new WeakSet<Buffer>();

@@ -2,10 +2,16 @@
 
 import { type Negotiated, negotiate, verbNotAcceptable } from "../../api/door.ts";
 import { type ApiRequest, header } from "../exchange.ts";
+import type { ServedResource } from "../served-resource.ts";
 
 /** What the client asked for. Throws 406 where nobody knows such a form. */
-export function negotiateVerb(request: ApiRequest): Negotiated {
-  const negotiated = negotiate(header(request.headers, "accept"));
+export function negotiateVerb({ request, served }: { readonly request: ApiRequest; readonly served: Pick<ServedResource, "kind"> }): Negotiated {
+  const negotiated = negotiate(header(request.headers, "accept"), { protobuf: offersProtobuf(served) });
   if (negotiated === undefined) throw verbNotAcceptable();
   return negotiated;
+}
+
+/** Go's clients ask for protobuf first of kinds that they know in it, and read JSON as well; nobody else gets JSON instead. */
+export function offersProtobuf({ kind }: Pick<ServedResource, "kind">): boolean {
+  return kind.protobuf === undefined;
 }
