@@ -82,7 +82,7 @@ async function start(options: RunServerOptions, flags: Flags): Promise<void> {
         requestTimeoutMs: flags.durationMs("request-timeout"),
         corsAllowedOrigins: originsOf(flags),
         ...(audit === undefined ? {} : { audit }),
-        ...(options.defaults === undefined ? {} : { info: options.defaults }),
+        openApi: { title: options.defaults?.title ?? name, version: options.defaults?.version ?? "unversioned" },
         logger,
       }),
     );

@@ -27,7 +27,7 @@ import { answerMetrics } from "./metrics/answer-metrics.ts";
 import { processMetrics } from "./metrics/process-metrics.ts";
 import type { Metric } from "./metrics/registry.ts";
 import { inFlightMetric, knows, requestMetrics, storedObjects } from "./metrics/request-metrics.ts";
-import { type OpenApiInfo, openApiOf } from "./openapi/openapi.ts";
+import type { OpenApi, OpenApiInfo } from "./openapi/openapi.ts";
 import type { Resource } from "./resource.ts";
 import { resourceRouter, type VerbTable } from "./routes.ts";
 import { type ServedResource, serveResource } from "./served-resource.ts";
@@ -76,8 +76,6 @@ export interface ApiServerOptions {
   readonly corsAllowedOrigins?: readonly RegExp[];
   /** Records requests. Default: nobody does. */
   readonly audit?: Omit<AuditOptions, "clock">;
-  /** Title and version in OpenAPI. */
-  readonly info?: { readonly title?: string; readonly version?: string };
   /** Title and version in OpenAPI. Default: the server's name, and unversioned. */
   readonly openApi?: OpenApiInfo;
   /** What an unknown path answers: an extension server lists its paths, a main API server says `404 page not found`. Default "paths". */
@@ -168,7 +166,7 @@ function routes(
 ): Handler {
   const route = resourceRouter(served, verbs);
   const discover = discoveryOf(options.resources);
-  const describe = openApiOf(options.resources, options.openApi ?? { title: options.name, version: "unversioned" });
+  const describe = openApiWhenAsked(options);
   const checks = [...standardChecks(options.storage, served), ...(options.healthChecks ?? [])];
   return async (request: ApiRequest): Promise<ApiResponse> => {
     if (request.info.isResource) {
@@ -184,6 +182,24 @@ function routes(
       (await route(request)) ??
       answerUnknown(request, { style: options.unknownPaths ?? "paths", resources: options.resources, checks })
     );
+  };
+}
+
+/** OpenAPI, whose code is loaded when somebody asks for it. */
+function openApiWhenAsked({
+  name,
+  resources,
+  openApi: info = { title: name, version: "unversioned" },
+}: ApiServerOptions): (request: ApiRequest) => Promise<ApiResponse | undefined> {
+  let loading: Promise<OpenApi> | undefined;
+  const load = async () => {
+    const { openApiOf } = await import("./openapi/openapi.ts");
+    return openApiOf(resources, info);
+  };
+  return async (request) => {
+    if (!request.path.startsWith("/openapi/")) return undefined;
+    loading ??= load();
+    return (await loading)(request);
   };
 }
 
