@@ -1,5 +1,6 @@
 // From one version of a kind to another, by way of the hub.
 
+import { setOwn } from "../base/own.ts";
 import { formatApiVersion } from "./group-version.ts";
 import type { Kind } from "./kind.ts";
 import type { ApiObject, ObjectMeta } from "./object-meta.ts";
@@ -41,7 +42,19 @@ function bodyOf({
   metadata: _metadata,
   ...body
 }: ApiObject): Record<string, unknown> {
-  return structuredClone(body);
+  return copyObject(body);
+}
+
+/** A copy of plain JSON, several times as fast as structuredClone. The schema bounds how deep it goes. */
+function copyObject(source: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const target: Record<string, unknown> = {};
+  for (const key in source) setOwn(target, key, copyValue(source[key]));
+  return target;
+}
+
+function copyValue(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || value instanceof Number) return value;
+  return Array.isArray(value) ? value.map(copyValue) : copyObject(value as Record<string, unknown>); // What is left in JSON.
 }
 
 /** A copy as deep as metadata is changed in place; field sets are shared, since nobody changes them. */

@@ -116,7 +116,7 @@ interface Given {
 }
 
 function decodeField(target: Record<string, unknown>, field: FieldNode, { given, path, isOmitting }: Given): void {
-  if (given === null && field.schema.nullable === true && !isOmitting) {
+  if (given === null && field.node.schema.nullable === true && !isOmitting) {
     target[field.name] = null;
     return;
   }

@@ -71,6 +71,8 @@ export function compileSchema(schema: TSchema | DeclaredSchema, path = ""): Sche
     return { type: "scalar", scalar: "int-or-string", schema: declared };
   const union = declared.anyOf;
   if (Array.isArray(union)) return compileUnion(union, declared, path);
+  if (Array.isArray(declared.enum) && declared.type === undefined)
+    return { type: "scalar", scalar: scalarOfConst(declared.enum[0]), schema: declared };
   if ("const" in declared) return { type: "scalar", scalar: scalarOfConst(declared.const), schema: declared };
   switch (declared.type) {
     case "object":
@@ -104,13 +106,18 @@ function scalarOfConst(value: unknown): ScalarNode["scalar"] {
 
 /** A union of texts is an enum; any other union is free, since Kubernetes' structural schemas know none. */
 function compileUnion(members: readonly unknown[], declared: DeclaredSchema, path: string): SchemaNode {
-  const schemas = members.filter(isSchema).filter((member) => member.type !== "null");
-  const [only] = schemas;
-  if (schemas.length === 1 && only !== undefined)
-    return compileSchema({ ...only, ...declared, anyOf: undefined }, path);
-  const texts = schemas.map((member) => member.const);
+  const schemas = members.filter(isSchema);
+  const some = schemas.filter((member) => member.type !== "null");
+  const { anyOf: _anyOf, ...rest } = declared;
+  const common = some.length < schemas.length ? { ...rest, nullable: true } : rest;
+  const [only] = some;
+  if (some.length === 1 && only !== undefined) return compileSchema({ ...only, ...common }, path);
+  const texts = some.map((member) => member.const);
   if (texts.length > 0 && texts.every((text) => typeof text === "string"))
-    return { type: "scalar", scalar: "string", schema: { ...declared, anyOf: undefined, type: "string", enum: texts } };
+    return { type: "scalar", scalar: "string", schema: { ...common, type: "string", enum: texts } };
+  const types = new Set(some.map((member) => member.type));
+  if (some.length === 2 && types.has("integer") && types.has("string"))
+    return { type: "scalar", scalar: "int-or-string", schema: { ...common, "x-kubernetes-int-or-string": true } };
   return { type: "free", schema: declared };
 }
 
