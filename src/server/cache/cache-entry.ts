@@ -18,6 +18,8 @@ const noFields: Readonly<Record<string, (object: ApiObject) => string>> = {};
 export class CacheEntry implements Keyed {
   readonly key: string;
   readonly revision: number;
+  /** Of the value that it was made of. */
+  readonly sizeBytes: number;
   readonly #resource: Resource;
   #value: Buffer;
   /** Whether `#value` is the item of the stored version by now, and no longer the stored bytes. */
@@ -35,6 +37,7 @@ export class CacheEntry implements Keyed {
   ) {
     this.key = key;
     this.revision = revision;
+    this.sizeBytes = value.length;
     this.#resource = resource;
     this.#value = value;
     this.#isItem = isItem;

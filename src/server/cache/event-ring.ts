@@ -13,14 +13,21 @@ export interface CacheEvent {
   readonly encoded: Map<string, Buffer>;
 }
 
-/** 8,192 changes of objects of 1.6 KB, each holding the object before and after, are about 26 MiB. */
-const eventsMax = 8_192;
+/** Of objects of 1.6 KB, before and after, these are 10,000 changes: a client that was away for a while finds its place. */
+const sizeBytesMax = 32 * 1024 * 1024;
+/** Small objects are not kept for ever either. */
+const eventsMax = 16_384;
+/** Watchers that keep up share the bytes of so many events; the few that are further behind make their own: 1.6 MiB a form. */
+const encodedMax = 1_000;
 
 /** The newest events, numbered from 0 on in order of revision. */
 export class EventRing {
   #events: CacheEvent[] = [];
+  /** Where the first kept event is in `#events`. */
+  #start = 0;
   /** The number of the first kept event. */
   #first = 0;
+  #sizeBytes = 0;
   /** Events after this revision are all there. */
   #after: number;
 
@@ -30,7 +37,7 @@ export class EventRing {
 
   /** The number that the next event gets. */
   get end(): number {
-    return this.#first + this.#events.length;
+    return this.#first + this.#events.length - this.#start;
   }
 
   /** Watches may start after this revision, or any later one. */
@@ -40,15 +47,14 @@ export class EventRing {
 
   push(event: CacheEvent): void {
     this.#events.push(event);
-    if (this.#events.length < 2 * eventsMax) return;
-    this.#after = this.#events[eventsMax - 1]?.revision ?? this.#after;
-    this.#first += eventsMax;
-    this.#events = this.#events.slice(eventsMax);
+    this.#sizeBytes += sizeOf(event);
+    this.at(this.end - encodedMax)?.encoded.clear();
+    while (this.#isFull() && this.end - this.#first > 1) this.#dropFirst();
   }
 
   /** The event of a number; undefined where it is gone or still to come. */
   at(number: number): CacheEvent | undefined {
-    return this.#events[number - this.#first];
+    return number < this.#first ? undefined : this.#events[number - this.#first + this.#start];
   }
 
   /** Whether the event of this number is gone. */
@@ -58,13 +64,34 @@ export class EventRing {
 
   /** The number of the first event after a revision. */
   firstAfter(revision: number): number {
-    let low = 0;
-    let high = this.#events.length;
+    let low = this.#first;
+    let high = this.end;
     while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#events[middle]?.revision ?? 0) <= revision) low = middle + 1;
+      const middle = Math.floor((low + high) / 2);
+      if ((this.at(middle)?.revision ?? 0) <= revision) low = middle + 1;
       else high = middle;
     }
-    return this.#first + low;
+    return low;
   }
+
+  #isFull(): boolean {
+    return this.#sizeBytes > sizeBytesMax || this.end - this.#first > eventsMax;
+  }
+
+  #dropFirst(): void {
+    const event = this.#events[this.#start];
+    if (event === undefined) return;
+    this.#sizeBytes -= sizeOf(event);
+    this.#after = event.revision;
+    this.#first++;
+    this.#start++;
+    // What is dropped leaves the array in large steps: each event is moved once on average.
+    if (this.#start * 2 < this.#events.length) return;
+    this.#events = this.#events.slice(this.#start);
+    this.#start = 0;
+  }
+}
+
+function sizeOf({ entry, previous }: CacheEvent): number {
+  return entry.sizeBytes + (previous?.sizeBytes ?? 0);
 }
