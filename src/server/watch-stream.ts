@@ -5,7 +5,7 @@ import type { Clock } from "../base/clock.ts";
 import { prefixEnd } from "../storage/door.ts";
 import { CacheEntry } from "./cache/cache-entry.ts";
 import type { CacheEvent } from "./cache/event-ring.ts";
-import type { ResourceCache } from "./cache/resource-cache.ts";
+import type { ResourceCache, Snapshot } from "./cache/resource-cache.ts";
 import type { Form } from "./render/form.ts";
 
 /** Where a watch begins: after a revision, with the objects that are there, or with the reason why it cannot. */
@@ -65,7 +65,8 @@ export class WatchStream implements AsyncIterableIterator<Buffer> {
     this.#startRevision = this.#seen;
     this.#bookmarked = this.#seen;
     this.#position = cache.ring.firstAfter(this.#seen);
-    if (start.from === "objects") this.#initial = this.#initialEvents(start.announcesEnd);
+    // The moment of the objects is the one that the events go on from, whenever the first of them is pulled.
+    if (start.from === "objects") this.#initial = this.#initialEvents(cache.snapshot, start.announcesEnd);
     if (endsAtOnce) this.#isOver = true;
     this.#deadlineMs = clock.nowMs() + timeoutMs;
     this.#cancelTimeout = clock.after(timeoutMs, () => {
@@ -137,9 +138,8 @@ export class WatchStream implements AsyncIterableIterator<Buffer> {
     return parts.length === 0 ? undefined : Buffer.concat(parts, sizeBytes);
   }
 
-  *#initialEvents(announcesEnd: boolean): Iterator<Buffer> {
-    const { cache, prefix, matches, form } = this.#options;
-    const { tree, revision } = cache.snapshot;
+  *#initialEvents({ tree, revision }: Snapshot, announcesEnd: boolean): Iterator<Buffer> {
+    const { prefix, matches, form } = this.#options;
     for (const entry of tree.entries(prefix, prefixEnd(prefix))) {
       if (matches !== undefined && !matches(entry)) continue;
       yield eventBytes("ADDED", form.single(entry, this.#takeFirst()));
