@@ -2,7 +2,7 @@
 
 import { getOwn } from "../../base/own.ts";
 import type { ListNode, SchemaNode } from "../schema/schema-node.ts";
-import { FieldSet } from "./field-set.ts";
+import { type FieldSet, FieldSetBuilder } from "./field-set.ts";
 import type { PathElement } from "./path-element.ts";
 import { childNode, deepEqual, isMap, itemsByElement, shapeOf } from "./shape.ts";
 
@@ -14,12 +14,9 @@ export interface Comparison {
 
 /** Compares; undefined stands for an object that is not there. */
 export function compareObjects(before: unknown, after: unknown, root: SchemaNode): Comparison {
-  const comparison = { added: new FieldSet(), modified: new FieldSet(), removed: new FieldSet() };
-  compareNodes({ before, after, node: root, path: [], comparison });
-  // The root itself is nobody's field.
-  comparison.added.isMember = false;
-  comparison.removed.isMember = false;
-  return comparison;
+  const growing = { added: new FieldSetBuilder(), modified: new FieldSetBuilder(), removed: new FieldSetBuilder() };
+  compareNodes({ before, after, node: root, path: [], comparison: growing });
+  return { added: growing.added.build(), modified: growing.modified.build(), removed: growing.removed.build() };
 }
 
 export function isSame({ added, modified, removed }: Comparison): boolean {
@@ -32,7 +29,7 @@ interface Step {
   readonly node: SchemaNode;
   /** Changed in place on the way down and up. */
   readonly path: PathElement[];
-  readonly comparison: Comparison;
+  readonly comparison: Readonly<Record<keyof Comparison, FieldSetBuilder>>;
 }
 
 function compareNodes(step: Step): void {

@@ -6,12 +6,25 @@ import { canonicalElement, comparePathElements, formatPath, type PathElement } f
 
 /** A node says whether the path that leads to it is in the set, and which longer paths are. Not changed once it is built. */
 export class FieldSet {
-  isMember: boolean;
-  readonly children: Map<PathElement, FieldSet>;
+  readonly isMember: boolean;
+  readonly children: ReadonlyMap<PathElement, FieldSet>;
+  #encoded: FieldsV1 | undefined;
 
-  constructor(isMember = false, children = new Map<PathElement, FieldSet>()) {
+  constructor(isMember: boolean, children: ReadonlyMap<PathElement, FieldSet>) {
     this.isMember = isMember;
     this.children = children;
+  }
+
+  /** Nothing. */
+  static readonly empty = new FieldSet(false, new Map());
+  /** A path that ends, and no longer ones: most nodes are this one. */
+  static readonly leaf = new FieldSet(true, new Map());
+
+  /** The set of these paths; the root itself, which is nobody's field, is left out. */
+  static of(...paths: readonly (readonly PathElement[])[]): FieldSet {
+    const builder = new FieldSetBuilder();
+    for (const path of paths) builder.insert(path);
+    return builder.build();
   }
 
   /** Whether nothing but perhaps the root itself is in the set. */
@@ -19,28 +32,8 @@ export class FieldSet {
     return this.children.size === 0;
   }
 
-  /** Only for whoever builds the set. */
-  insert(path: readonly PathElement[]): void {
-    let node: FieldSet = this;
-    for (const element of path) {
-      const known = node.children.get(element);
-      const child = known ?? new FieldSet();
-      if (known === undefined) node.children.set(element, child);
-      node = child;
-    }
-    node.isMember = true;
-  }
-
-  has(path: readonly PathElement[]): boolean {
-    let node: FieldSet | undefined = this;
-    for (const element of path) {
-      node = node.children.get(element);
-      if (node === undefined) return false;
-    }
-    return node.isMember;
-  }
-
   union(other: FieldSet): FieldSet {
+    if (this === other) return this;
     if (other.children.size === 0 && (this.isMember || !other.isMember)) return this;
     if (this.children.size === 0 && (other.isMember || !this.isMember)) return other;
     const children = new Map(this.children);
@@ -52,6 +45,7 @@ export class FieldSet {
   }
 
   intersection(other: FieldSet): FieldSet {
+    if (this === other) return this;
     const children = new Map<PathElement, FieldSet>();
     for (const [element, child] of this.children) {
       const theirs = other.children.get(element);
@@ -88,9 +82,15 @@ export class FieldSet {
 
   /** All paths, at each height first those that end there, as conflicts are told. */
   *paths(prefix: readonly PathElement[] = []): Iterable<readonly PathElement[]> {
-    const children = sortedChildren(this);
-    for (const [element, child] of children) if (child.isMember) yield [...prefix, element];
-    for (const [element, child] of children) if (!child.isEmpty) yield* child.paths([...prefix, element]);
+    const elements = sortedElements(this);
+    for (const element of elements) if (this.children.get(element)?.isMember === true) yield [...prefix, element];
+    for (const element of elements) yield* this.children.get(element)?.paths([...prefix, element]) ?? [];
+  }
+
+  /** As managedFields has it, its elements in order. */
+  encode(): FieldsV1 {
+    this.#encoded ??= encodeChildren(this, {});
+    return this.#encoded;
   }
 
   /** A path a line, for messages of tests. */
@@ -103,38 +103,76 @@ function keep(children: Map<PathElement, FieldSet>, element: PathElement, child:
   if (child.isMember || !child.isEmpty) children.set(element, child);
 }
 
-function sortedChildren({ children }: FieldSet): (readonly [PathElement, FieldSet])[] {
-  const sorted = [...children];
-  return sorted.length < 2 ? sorted : sorted.sort(([a], [b]) => comparePathElements(a, b));
+/** Makes a set path by path. */
+export class FieldSetBuilder {
+  readonly #root: GrowingNode = { isMember: false, children: new Map() };
+
+  insert(path: readonly PathElement[]): void {
+    let node = this.#root;
+    for (const element of path) {
+      node.children ??= new Map();
+      const known = node.children.get(element);
+      const child = known ?? { isMember: false, children: undefined };
+      if (known === undefined) node.children.set(element, child);
+      node = child;
+    }
+    node.isMember = true;
+  }
+
+  build(): FieldSet {
+    return new FieldSet(false, grown(this.#root).children);
+  }
+}
+
+interface GrowingNode {
+  isMember: boolean;
+  children: Map<PathElement, GrowingNode> | undefined;
+}
+
+function grown({ isMember, children }: GrowingNode): FieldSet {
+  if (children === undefined) return isMember ? FieldSet.leaf : FieldSet.empty;
+  const done = new Map<PathElement, FieldSet>();
+  for (const [element, child] of children) done.set(element, grown(child));
+  return new FieldSet(isMember, done);
+}
+
+/** Fields alone, as most nodes have them, need no more than their texts to be compared. */
+function sortedElements({ children }: FieldSet): PathElement[] {
+  const elements = [...children.keys()];
+  if (elements.length < 2) return elements;
+  return elements.every((element) => element.startsWith("f:")) ? elements.sort() : elements.sort(comparePathElements);
 }
 
 /** Reads a set. Throws a TypeError or SyntaxError for what is none. */
 export function decodeFieldSet(fields: unknown): FieldSet {
-  const root = decodeNode(fields);
-  root.isMember = false;
-  return root;
+  const { children } = decodeNode(fields);
+  return new FieldSet(false, children);
 }
 
 function decodeNode(fields: unknown): FieldSet {
   if (typeof fields !== "object" || fields === null || Array.isArray(fields))
     throw new TypeError("Cannot read a set of fields as each node must be an object");
-  const children = new Map<PathElement, FieldSet>();
+  let children: Map<PathElement, FieldSet> | undefined;
   let isMember = false;
-  for (const [text, child] of Object.entries(fields)) {
+  for (const text in fields) {
     const element = text === "." ? undefined : canonicalElement(text);
-    if (element !== undefined) children.set(element, decodeNode(child));
-    else isMember ||= text === ".";
+    if (element === undefined) isMember ||= text === ".";
+    else {
+      children ??= new Map();
+      children.set(element, decodeNode(Reflect.get(fields, text)));
+    }
   }
-  return new FieldSet(isMember || children.size === 0, children);
+  return children === undefined ? FieldSet.leaf : new FieldSet(isMember, children);
 }
 
 const leaf: FieldsV1 = Object.freeze({});
 
-/** Writes a set, its elements in order. */
-export function encodeFieldSet(set: FieldSet): FieldsV1 {
-  const entries = sortedChildren(set).map(([element, child]): [string, FieldsV1] => {
-    if (child.isEmpty) return [element, leaf];
-    return [element, child.isMember ? { ".": leaf, ...encodeFieldSet(child) } : encodeFieldSet(child)];
-  });
-  return Object.fromEntries(entries);
+/** Elements begin with a letter and a colon, so that none of them is `__proto__`. */
+function encodeChildren(set: FieldSet, fields: FieldsV1): FieldsV1 {
+  for (const element of sortedElements(set)) {
+    const child = set.children.get(element);
+    if (child === undefined) continue;
+    fields[element] = child.isEmpty ? leaf : encodeChildren(child, child.isMember ? { ".": leaf } : {});
+  }
+  return fields;
 }

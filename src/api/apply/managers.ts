@@ -1,7 +1,7 @@
 // Who owns what, as metadata.managedFields tells it.
 
-import type { FieldsV1, ManagedFieldsEntry } from "../object-meta.ts";
-import { decodeFieldSet, encodeFieldSet, FieldSet } from "./field-set.ts";
+import type { ManagedFieldsEntry } from "../object-meta.ts";
+import { decodeFieldSet, FieldSet } from "./field-set.ts";
 import { compareTexts } from "./path-element.ts";
 
 /** One owner: a manager by one operation, through one version. */
@@ -54,27 +54,17 @@ function decodeOwner({
   return { manager, operation: known, apiVersion, subresource, time: entry.time, fields: fieldsOf(entry.fieldsV1) };
 }
 
-/** Sets that were read or written before, both ways: stored objects are read over and over, and most entries stay as they are. */
+/** Sets that were read before, by what they were read from: stored objects are read over and over. */
 const decoded = new WeakMap<object, FieldSet>();
-const encoded = new WeakMap<FieldSet, FieldsV1>();
 
 function fieldsOf(fieldsV1: unknown): FieldSet {
-  if (fieldsV1 === undefined || fieldsV1 === null) return new FieldSet();
+  if (fieldsV1 === undefined || fieldsV1 === null) return FieldSet.empty;
   if (typeof fieldsV1 !== "object") throw new TypeError("Cannot read managed fields as the fields must be an object");
   const known = decoded.get(fieldsV1);
   if (known !== undefined) return known;
   const fields = decodeFieldSet(fieldsV1);
   decoded.set(fieldsV1, fields);
   return fields;
-}
-
-function fieldsV1Of(fields: FieldSet): FieldsV1 {
-  const known = encoded.get(fields);
-  if (known !== undefined) return known;
-  const fieldsV1 = encodeFieldSet(fields);
-  encoded.set(fields, fieldsV1);
-  decoded.set(fieldsV1, fields);
-  return fieldsV1;
 }
 
 /** Whether the client asks to forget all owners: `[]`, or one empty entry. */
@@ -95,7 +85,7 @@ export function encodeOwners(owners: Owners): ManagedFieldsEntry[] | undefined {
       apiVersion,
       ...(time === undefined ? {} : { time }),
       fieldsType: "FieldsV1",
-      fieldsV1: fieldsV1Of(fields),
+      fieldsV1: fields.encode(),
       ...(subresource === "" ? {} : { subresource }),
     }));
 }
@@ -111,10 +101,9 @@ function compareOwners(a: Owner, b: Owner): number {
 }
 
 /** Fields that belong to the system, whoever writes them. */
-const systemFields = (() => {
-  const set = new FieldSet();
-  for (const name of ["apiVersion", "kind", "metadata"]) set.insert([`f:${name}`]);
-  const meta = [
+const systemFields = FieldSet.of(
+  ...["apiVersion", "kind", "metadata"].map((name) => [`f:${name}`]),
+  ...[
     "name",
     "namespace",
     "creationTimestamp",
@@ -124,10 +113,8 @@ const systemFields = (() => {
     "generation",
     "managedFields",
     "resourceVersion",
-  ];
-  for (const name of meta) set.insert(["f:metadata", `f:${name}`]);
-  return set;
-})();
+  ].map((name) => ["f:metadata", `f:${name}`]),
+);
 
 /** The set without the fields that nobody owns. */
 export function withoutSystemFields(fields: FieldSet): FieldSet {

@@ -50,10 +50,10 @@ export function prune(kind: Kind, merged: InVersion, { last, owners }: Prune): u
 
 /** What all owners together own, version by version, `first` first: conversion may need what that version has. */
 function fieldsByVersion(owners: Owners, first: string): Map<string, FieldSet> {
-  const byVersion = new Map([[first, new FieldSet()]]);
+  const byVersion = new Map([[first, FieldSet.empty]]);
   for (const owner of owners.values()) {
     const version = versionOf(owner);
-    byVersion.set(version, (byVersion.get(version) ?? new FieldSet()).union(owner.fields));
+    byVersion.set(version, (byVersion.get(version) ?? FieldSet.empty).union(owner.fields));
   }
   return byVersion;
 }

@@ -5,25 +5,14 @@ import { FieldSet } from "./field-set.ts";
 import type { PathElement } from "./path-element.ts";
 import { nodeBelow } from "./typed-fields.ts";
 
-/** Sets that were looked at before, by the schema that they were looked at with: each write of an object looks at all. */
-const reconciled = new WeakMap<FieldSet, { readonly node: SchemaNode; readonly fields: FieldSet }>();
-
 /** The set with each atomic list or map that it has parts of, in place of the parts. The set itself where there is none. */
-export function withoutAtomicParts(fields: FieldSet, root: SchemaNode): FieldSet {
-  const known = reconciled.get(fields);
-  if (known?.node === root) return known.fields;
-  const result = reconcile(fields, root);
-  reconciled.set(fields, { node: root, fields: result });
-  return result;
-}
-
-function reconcile(fields: FieldSet, node: SchemaNode): FieldSet {
+export function withoutAtomicParts(fields: FieldSet, node: SchemaNode): FieldSet {
   if (fields.isEmpty) return fields;
-  if (isAtomic(node)) return new FieldSet(true);
+  if (isAtomic(node)) return FieldSet.leaf;
   let children: Map<PathElement, FieldSet> | undefined;
   for (const [element, child] of fields.children) {
-    const below = nodeBelow(node, element);
-    const result = below === undefined ? child : reconcile(child, below);
+    const below = child.isEmpty ? undefined : nodeBelow(node, element);
+    const result = below === undefined ? child : withoutAtomicParts(child, below);
     if (result === child) continue;
     children ??= new Map(fields.children);
     children.set(element, result);

@@ -1,23 +1,22 @@
 // Which fields an object names, by its kind's schema.
 
 import type { ListNode, SchemaNode } from "../schema/schema-node.ts";
-import { FieldSet } from "./field-set.ts";
+import { FieldSet, FieldSetBuilder } from "./field-set.ts";
 import type { PathElement } from "./path-element.ts";
 import { childNode, declaredField, isMap, itemsByElement, shapeOf } from "./shape.ts";
 
 /** The fields that a value names. */
 export function fieldSetOf(value: unknown, root: SchemaNode): FieldSet {
-  const set = new FieldSet();
+  const set = new FieldSetBuilder();
   collect({ value, node: root, path: [], set });
-  set.isMember = false;
-  return set;
+  return set.build();
 }
 
 interface Step {
   readonly value: unknown;
   readonly node: SchemaNode;
   readonly path: PathElement[];
-  readonly set: FieldSet;
+  readonly set: FieldSetBuilder;
 }
 
 function collect(step: Step): void {
