@@ -5,7 +5,8 @@ import type { Clock } from "../base/clock.ts";
 import { prefixEnd } from "../storage/door.ts";
 import { CacheEntry } from "./cache/cache-entry.ts";
 import type { CacheEvent } from "./cache/event-ring.ts";
-import type { ResourceCache, Snapshot } from "./cache/resource-cache.ts";
+import type { ResourceCache } from "./cache/resource-cache.ts";
+import type { Snapshot } from "./cache/snapshot.ts";
 import type { Form } from "./render/form.ts";
 
 /** Where a watch begins: after a revision, with the objects that are there, or with the reason why it cannot. */

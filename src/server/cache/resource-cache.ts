@@ -4,20 +4,16 @@
 import { StatusError } from "../../api/door.ts";
 import { backOff } from "../../base/backoff.ts";
 import { type Clock, systemClock } from "../../base/clock.ts";
-import { prefixEnd, type Storage, type StorageBatch, StorageError } from "../../storage/door.ts";
+import { type KeyValue, prefixEnd, type Storage, type StorageBatch, StorageError } from "../../storage/door.ts";
 import { statusOfStorageError } from "../registry/storage-status.ts";
 import type { Resource } from "../resource.ts";
 import { CacheEntry } from "./cache-entry.ts";
 import { type CacheEvent, EventRing } from "./event-ring.ts";
 import { FreshRevision } from "./fresh-revision.ts";
 import { KeptRoots } from "./kept-roots.ts";
+import { readRange } from "./read-range.ts";
+import type { Snapshot } from "./snapshot.ts";
 import { Tree } from "./tree.ts";
-
-/** The tree as it was at a revision. */
-export interface Snapshot {
-  readonly tree: Tree<CacheEntry>;
-  readonly revision: number;
-}
 
 /** From `start` up to, not including, `end`. */
 interface KeyRange {
@@ -33,8 +29,6 @@ interface ResourceCacheOptions {
   readonly clock?: Clock;
 }
 
-/** Objects are read from storage this many at a time at start: 500 of 1.6 KB are under a megabyte. */
-const fillPageSize = 500;
 /** A read that names a revision which has not happened yet waits this long for it. */
 export const futureRevisionWaitMs = 3_000;
 
@@ -90,7 +84,7 @@ export class ResourceCache {
 
   /** The objects as they are now. Holding it holds that moment. */
   get snapshot(): Snapshot {
-    return { tree: this.#tree, revision: this.#revision };
+    return { tree: this.#tree, revision: this.#revision, isWhole: true };
   }
 
   get ring(): EventRing {
@@ -141,11 +135,16 @@ export class ResourceCache {
   async #stored({ start, end }: KeyRange, signal: AbortSignal): Promise<Snapshot> {
     const { kind } = this.resource;
     try {
-      const { entries, revision } = await this.storage.range({ start, end, signal });
-      return { tree: Tree.from(entries.map((keyValue) => new CacheEntry(this.resource, keyValue))), revision };
+      const { entries, revision } = await readRange(this.storage, { start, end, signal });
+      return { tree: this.treeOf(entries), revision, isWhole: false };
     } catch (error) {
       throw statusOfStorageError(error, { group: kind.group, resource: kind.plural });
     }
+  }
+
+  /** A tree of what storage has. */
+  treeOf(entries: readonly KeyValue[]): Tree<CacheEntry> {
+    return Tree.from(entries.map((keyValue) => new CacheEntry(this.resource, keyValue)));
   }
 
   /** Waits until the cache has seen `revision`. Throws the 504 that says that it lies in the future. */
@@ -203,24 +202,8 @@ export class ResourceCache {
   }
 
   async #fill(signal: AbortSignal): Promise<void> {
-    const entries: CacheEntry[] = [];
-    let start = this.prefix;
-    let revision: number | undefined;
-    for (;;) {
-      const page = await this.storage.range({
-        start,
-        end: this.end,
-        limit: fillPageSize,
-        signal,
-        ...(revision === undefined ? {} : { revision }),
-      });
-      revision ??= page.revision;
-      for (const keyValue of page.entries) entries.push(new CacheEntry(this.resource, keyValue));
-      const last = page.entries.at(-1);
-      if (!page.more || last === undefined) break;
-      start = `${last.key}\0`;
-    }
-    this.#tree = Tree.from(entries);
+    const { entries, revision } = await readRange(this.storage, { start: this.prefix, end: this.end, signal });
+    this.#tree = this.treeOf(entries);
     this.#revision = revision;
     this.#ring = new EventRing(revision);
     this.#generation++;
@@ -245,6 +228,7 @@ export class ResourceCache {
       }
     }
     this.#revision = Math.max(this.#revision, revision);
+    this.keptRoots.forgetBefore(this.#ring.oldestRevision);
     this.#announce();
   }
 

@@ -99,6 +99,23 @@ test("list() goes on in storage's history where no root was kept", async () => {
   assert.deepEqual((await page(server, exact)).names, ["a", "b", "c"]);
 });
 
+test("list() goes on in all namespaces after a page of one was read from history", async () => {
+  await using server = await serveForTest(widgets);
+  await createNamed(server, "a", "b");
+  await server.ask(create, { method: "POST", namespace: "other", body: aWidget({ name: "c" }) });
+  const one = await page(server, "limit=1");
+  const all = await server.ask(list, { namespace: "", query: "limit=1" });
+  await createNamed(server, "d");
+  server.served.cache.keptRoots.clear();
+  assert.deepEqual((await page(server, `limit=1&continue=${one.token}`)).names, ["b"]);
+  const { continue: token = "" }: { continue?: string } = all.body.metadata;
+  const rest = await server.ask(list, { namespace: "", query: `continue=${token}` });
+  assert.deepEqual(
+    rest.body.items?.map(({ metadata }) => metadata.name),
+    ["b", "c"],
+  );
+});
+
 test("list() finds what selectors select, one name without a walk", async () => {
   await using server = await serveForTest(widgets);
   await fill(server, 100);

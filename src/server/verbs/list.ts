@@ -11,9 +11,10 @@ import {
   StatusError,
 } from "../../api/door.ts";
 import { prefixEnd, StorageError } from "../../storage/door.ts";
-import { CacheEntry } from "../cache/cache-entry.ts";
-import type { Snapshot } from "../cache/resource-cache.ts";
-import { Tree } from "../cache/tree.ts";
+import type { CacheEntry } from "../cache/cache-entry.ts";
+import { readRange } from "../cache/read-range.ts";
+import type { Snapshot } from "../cache/snapshot.ts";
+import type { Tree } from "../cache/tree.ts";
 import type { ApiResponse } from "../exchange.ts";
 import { statusOfStorageError } from "../registry.ts";
 import { encodeValue, respondWithBytes, wantsPretty } from "../render/document.ts";
@@ -28,7 +29,7 @@ import { type ListOptions, parseResourceVersion, readListOptions } from "./list-
 import type { VerbContext } from "./verb.ts";
 
 export async function list(context: VerbContext): Promise<ApiResponse> {
-  const negotiated = negotiateVerb(context.request);
+  const negotiated = negotiateVerb(context);
   const options = readListOptions(context);
   return respondWithList({ ...context, negotiated }, await selectList(context, options));
 }
@@ -66,7 +67,7 @@ export async function selectList(context: VerbContext, options: ListOptions): Pr
   const last = lastOfPage(snapshot.tree, { start, end, matches, limit: options.limit });
   if (last === undefined) return whole(start, end, { resourceVersion: revision });
   const next = `${last}\0`;
-  served.cache.keptRoots.keep(snapshot.revision, snapshot.tree);
+  served.cache.keptRoots.keep(prefix, snapshot);
   const remaining = matches === undefined ? { remainingItemCount: snapshot.tree.count(next, end) } : {};
   return whole(start, next, {
     resourceVersion: revision,
@@ -187,18 +188,12 @@ async function snapshotAt(
   const { cache } = served;
   await cache.waitFor(revision, request.signal);
   if (revision === cache.revision) return cache.snapshot;
-  const kept = cache.keptRoots.get(revision);
-  if (kept !== undefined) return { tree: kept, revision };
+  const kept = cache.keptRoots.get(prefix, revision);
+  if (kept !== undefined) return kept;
   try {
-    const { entries } = await cache.storage.range({
-      start: prefix,
-      end: prefixEnd(prefix),
-      revision,
-      signal: request.signal,
-    });
-    const tree = Tree.from(entries.map((keyValue) => new CacheEntry(served.resource, keyValue)));
-    if (isContinued) cache.keptRoots.keep(revision, tree);
-    return { tree, revision };
+    const range = { start: prefix, end: prefixEnd(prefix), revision, signal: request.signal };
+    const { entries } = await readRange(cache.storage, range);
+    return { tree: cache.treeOf(entries), revision, isWhole: false };
   } catch (error) {
     if (isContinued && error instanceof StorageError && error.code === "REVISION_COMPACTED") throw expiredToken(token);
     throw statusOfStorageError(error, served.groupResource);
