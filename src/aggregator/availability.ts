@@ -69,7 +69,10 @@ export class Availability {
     const object = source.apiService(name);
     if (object === undefined) return;
     const view = viewOf(object);
-    const { verdict, error } = await this.#judge(view, routes.get(name)?.backend, signal);
+    const backend = routes.get(name)?.backend;
+    const { verdict, error } = await this.#judge(view, backend, signal);
+    // What was found out about a backend that is another by now says nothing; the change has asked for another look.
+    if (routes.get(name)?.backend !== backend) return;
     await this.#write(object, verdict, signal);
     if (error !== undefined) throw error;
   }

@@ -76,7 +76,7 @@ export class HttpPool {
   /** Sockets that were opened to learn what the server speaks, for the HTTP/1.1 requests that come next. */
   readonly #spare: TLSSocket[] = [];
   #opening: Promise<Session | undefined> | undefined;
-  #isClosed = false;
+  #state: "open" | "retired" | "closed" = "open";
 
   constructor(options: HttpPoolOptions) {
     this.#options = options;
@@ -119,17 +119,19 @@ export class HttpPool {
 
   /** Cuts everything. */
   close(): void {
-    this.#isClosed = true;
+    this.#state = "closed";
     for (const { session } of this.#sessions.splice(0)) session.destroy();
     for (const socket of this.#spare.splice(0)) socket.destroy();
     this.#agent?.destroy();
   }
 
-  /** Lets what is under way end, and then closes. */
+  /** Lets what is under way end, connections that are only being made included, and keeps none of them. */
   retire(): void {
+    this.#state = "retired";
     this.closeIdle();
     for (const { session } of this.#sessions) session.close();
-    this.#isClosed = true;
+    for (const sockets of Object.values(this.#agent?.sockets ?? {}))
+      for (const socket of sockets ?? []) endAfterAnswer(socket);
   }
 
   #freeSession(): Session | undefined {
@@ -152,7 +154,7 @@ export class HttpPool {
 
   async #connectSession(): Promise<Session | undefined> {
     const socket = await this.#dial(["h2", "http/1.1"]);
-    if (this.#isClosed) {
+    if (this.#state === "closed") {
       socket.destroy();
       throw new NoAnswerError("the connection was given up", { wasReused: false });
     }
@@ -193,7 +195,7 @@ export class HttpPool {
   }
 
   #makeAgent(): Agent {
-    const agent = new Agent({ keepAlive: true, timeout: idleTimeoutMs, scheduling: "lifo" });
+    const agent = new Agent({ keepAlive: this.#state === "open", timeout: idleTimeoutMs, scheduling: "lifo" });
     agent.createConnection = () => this.#spare.pop() ?? this.#connectForHttp1();
     return agent;
   }
@@ -264,7 +266,7 @@ export class HttpPool {
       signal?.addEventListener("abort", abort);
       stream.once("close", () => {
         signal?.removeEventListener("abort", abort);
-        if (--entry.streams === 0 && !session.destroyed) session.unref();
+        if (--entry.streams === 0 && !session.destroyed) this.#released(session);
         if (isAnswered) return;
         const isGone = session.closed || session.destroyed || stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
         reject(new NoAnswerError(describeReset(stream.rstCode), { wasReused: wasUsed && isGone }));
@@ -277,6 +279,12 @@ export class HttpPool {
       });
       if (body !== undefined) sendBody(stream, body);
     });
+  }
+
+  /** Nothing is under way on a connection any more. */
+  #released(session: ClientHttp2Session): void {
+    if (this.#state === "open") session.unref();
+    else session.close();
   }
 
   // --- HTTP/1.1
@@ -312,6 +320,11 @@ export class HttpPool {
       else sendBody(request, body);
     });
   }
+}
+
+/** Node keeps the connection when its answer is complete, but for one that has been asked to end. */
+function endAfterAnswer(socket: NodeJS.EventEmitter): void {
+  socket.once("free", () => "destroy" in socket && typeof socket.destroy === "function" && socket.destroy());
 }
 
 /** How long a body is, where the headers do not say. */

@@ -50,6 +50,7 @@ async function* stream(chunks: Buffer[]): AsyncIterable<Buffer> {
 }
 
 async function* open(signal: AbortSignal | undefined): AsyncIterable<Buffer> {
+  if (signal?.aborted) return;
   await new Promise((resolve) => signal?.addEventListener("abort", resolve));
 }
 

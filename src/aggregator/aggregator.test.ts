@@ -1,0 +1,255 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import type { RequestListener } from "node:http";
+import { createSecureServer } from "node:http2";
+import { createServer } from "node:https";
+import { connect, createServer as createTcp, type Server } from "node:net";
+import type { Duplex } from "node:stream";
+import { after, before, describe, test } from "node:test";
+import { MemorySource } from "../../test/support/memory-source.ts";
+import { aRequest } from "../../test/support/request.ts";
+import { type KeyPair, makeAuthority, makeCertificate } from "../base/certificates.ts";
+import type { ApiRequest, ApiResponse, Handler } from "../server/door.ts";
+import { type Aggregator, createAggregator } from "./aggregator.ts";
+
+let authority: KeyPair;
+let serving: KeyPair;
+let caBundle: string;
+
+before(async () => {
+  const nowMs = Date.now();
+  authority = await makeAuthority({ commonName: "test-ca", nowMs });
+  serving = await makeCertificate(authority, { commonName: "api", hosts: ["api.ns.svc"], nowMs });
+  caBundle = Buffer.from(authority.certificate).toString("base64");
+});
+
+const servers: Server[] = [];
+after(() => {
+  for (const server of servers) server.close();
+});
+
+/** Answers the look at its availability by itself, everything else by `handler`. */
+async function aBackend(
+  handler: RequestListener,
+  protocol: "h2" | "http/1.1" = "http/1.1",
+): Promise<Server & { port: number }> {
+  const tls = { key: serving.key, cert: serving.certificate };
+  const listener: RequestListener = (request, response) => {
+    if (request.url === "/apis/g.example.com/v1") response.end("{}");
+    else if (request.url === "/apis") response.writeHead(404).end();
+    else handler(request, response);
+  };
+  const server =
+    protocol === "h2"
+      ? createSecureServer(tls, (request, response) => Reflect.apply(listener, undefined, [request, response]))
+      : createServer(tls, listener);
+  servers.push(server);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return Object.assign(server, { port: portOf(server) });
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+/** A port that nobody listens on. */
+async function aClosedPort(): Promise<number> {
+  const server = createTcp().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const port = portOf(server);
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+const elsewhere: ApiResponse = { status: 418, headers: {}, body: Buffer.from("the server itself") };
+
+interface World extends AsyncDisposable {
+  readonly source: MemorySource;
+  readonly aggregator: Aggregator;
+  readonly ask: (request: ApiRequest) => Promise<ApiResponse>;
+}
+
+function aWorld(ports: readonly number[] = [], next: Handler = async () => elsewhere): World {
+  const source = new MemorySource();
+  const aggregator = createAggregator({ local: () => undefined, proxyClientCertificate: () => undefined });
+  aggregator.start(source);
+  if (ports.length > 0) {
+    source.putService(
+      "api",
+      { type: "ClusterIP", clusterIP: "10.0.0.1", ports: [{ name: "https", port: 443 }] },
+      ports,
+    );
+    source.putApiService("g.example.com", "v1", { service: { namespace: "ns", name: "api", port: 443 }, caBundle });
+  }
+  return {
+    source,
+    aggregator,
+    ask: aggregator.filter(next),
+    [Symbol.asyncDispose]: () => aggregator[Symbol.asyncDispose](),
+  };
+}
+
+function get(path: string, options: object = {}): ApiRequest {
+  return aRequest({ url: `/apis/g.example.com/v1${path}`, ...options });
+}
+
+async function textOf({ body }: ApiResponse): Promise<string> {
+  if (body === undefined || Buffer.isBuffer(body)) return String(body ?? "");
+  return Buffer.concat(await Array.fromAsync<Buffer>(body)).toString();
+}
+
+const passed = (world: World) => world.source.condition("v1.g.example.com", "Passed");
+
+for (const protocol of ["h2", "http/1.1"] as const)
+  test(`a request goes to the backend over ${protocol} and its answer comes back`, async () => {
+    const backend = await aBackend((request, response) => {
+      response.setHeader("cache-control", "no-store");
+      response.end(
+        `${request.method} ${request.url} ${request.headers["x-remote-user"]} ${request.headers.authorization}`,
+      );
+    }, protocol);
+    await using world = aWorld([backend.port]);
+    await passed(world);
+    const answer = await world.ask(get("/things?b=1&a=2", { headers: { authorization: "Bearer x" } }));
+    assert.equal(await textOf(answer), "GET /apis/g.example.com/v1/things?a=2&b=1 admin undefined");
+    assert.deepEqual(answer.headers["cache-control"], ["no-cache, private", "no-store"]);
+  });
+
+test("bodies go through both ways", async () => {
+  const backend = await aBackend((request, response) => request.pipe(response));
+  await using world = aWorld([backend.port]);
+  await passed(world);
+  const answer = await world.ask(get("/things", { method: "POST", body: { a: 1 } }));
+  assert.equal(await textOf(answer), '{"a":1}');
+});
+
+test("an APIService is not available before its service is there, and then says why not", async () => {
+  await using world = aWorld();
+  world.source.putApiService("g.example.com", "v1", { service: { namespace: "ns", name: "api", port: 443 }, caBundle });
+  const { message, status } = await world.source.condition("v1.g.example.com", "ServiceNotFound");
+  assert.deepEqual([status, message], ["False", 'service/api in "ns" is not present']);
+  const answer = await world.ask(get("/things"));
+  assert.deepEqual([answer.status, await textOf(answer)], [503, "service unavailable\n"]);
+});
+
+describe("a look at a backend that fails", () => {
+  async function messageOf(port: number, spec: object): Promise<string> {
+    await using world = aWorld([port]);
+    world.source.putApiService("g.example.com", "v1", {
+      service: { namespace: "ns", name: "api", port: 443 },
+      ...spec,
+    });
+    const { message = "" } = await world.source.condition("v1.g.example.com", "FailedDiscoveryCheck");
+    return message.replaceAll(`:${port}`, ":PORT");
+  }
+  const url = "https://127.0.0.1:PORT/apis/g.example.com/v1";
+
+  test("says that nobody listens", async () => {
+    assert.equal(
+      await messageOf(await aClosedPort(), { caBundle }),
+      `failing or missing response from ${url}: Get "${url}": dial tcp 127.0.0.1:PORT: connect: connection refused`,
+    );
+  });
+
+  test("says whom it does not trust", async () => {
+    const other = await makeAuthority({ commonName: "other", nowMs: Date.now() });
+    const { port } = await aBackend((_request, response) => response.end());
+    assert.equal(
+      await messageOf(port, { caBundle: Buffer.from(other.certificate).toString("base64") }),
+      `failing or missing response from ${url}: Get "${url}": tls: failed to verify certificate: x509: certificate signed by unknown authority`,
+    );
+  });
+
+  test("says that a caBundle holds no certificate", async () => {
+    const { port } = await aBackend((_request, response) => response.end());
+    assert.equal(
+      await messageOf(port, { caBundle: "aGVsbG8=" }),
+      "unable to load root certificates: unable to parse bytes as PEM block",
+    );
+  });
+});
+
+test("requests take turns among endpoints, and one that is away is passed over", async () => {
+  const first = await aBackend((_request, response) => response.end("first"));
+  const second = await aBackend((_request, response) => response.end("second"));
+  const away = await aClosedPort();
+  await using world = aWorld([first.port, away, second.port]);
+  await passed(world);
+  const answers = [];
+  for (let index = 0; index < 6; index++) answers.push(await textOf(await world.ask(get("/x"))));
+  assert.deepEqual(new Set(answers), new Set(["first", "second"]));
+});
+
+test("a backend that goes away is an error of this request and no more", async () => {
+  const backend = await aBackend((request) => request.socket.destroy());
+  await using world = aWorld([backend.port]);
+  await passed(world);
+  const answer = await world.ask(get("/x"));
+  assert.deepEqual([answer.status, await textOf(answer)], [503, "error trying to reach service: EOF\n"]);
+});
+
+test("half an answer is an error of its reader", async () => {
+  const backend = await aBackend((request, response) => {
+    response.writeHead(200, { "content-length": 100 });
+    response.write("half");
+    setImmediate(() => request.socket.destroy());
+  });
+  await using world = aWorld([backend.port]);
+  await passed(world);
+  await assert.rejects(textOf(await world.ask(get("/x"))));
+});
+
+test("an upgrade joins both connections", async () => {
+  const backend = await aBackend(() => undefined);
+  backend.on("upgrade", (_request, socket: Duplex) => {
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\r\nhello ");
+    socket.once("data", (data) => socket.end(`you said ${data}`));
+  });
+  await using world = aWorld([backend.port]);
+  await passed(world);
+  const answer = await world.ask(
+    Object.assign(get("/x", { headers: { connection: "Upgrade", upgrade: "websocket" } }), { upgrade: "websocket" }),
+  );
+  assert.equal(answer.status, 101);
+  const [near, far] = await aPair();
+  answer.takeOver?.(near, Buffer.from("ping"));
+  assert.equal(Buffer.concat(await Array.fromAsync<Buffer>(far)).toString(), "hello you said ping");
+});
+
+/** Two ends of one connection. */
+async function aPair(): Promise<[Duplex, Duplex]> {
+  const server = createTcp().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const far = connect(portOf(server), "127.0.0.1");
+  const [near] = await once(server, "connection");
+  server.close();
+  return [near, far];
+}
+
+test("discovery lists every group, available or not, and forgets those whose last version goes", async () => {
+  await using world = aWorld();
+  for (const version of ["v1", "v10", "v2beta1"])
+    world.source.putApiService("g.example.com", version, { versionPriority: 5 });
+  world.source.putApiService("first.example.com", "v1", { groupPriorityMinimum: 2000 });
+  const list = JSON.parse(await textOf(await world.ask(aRequest({ url: "/apis" }))));
+  const names = list.groups.map(({ name }: { name: string }) => name);
+  assert.deepEqual(names, ["apiregistration.k8s.io", "first.example.com", "g.example.com"]);
+  const group = JSON.parse(await textOf(await world.ask(aRequest({ url: "/apis/g.example.com" }))));
+  assert.deepEqual(
+    group.versions.map(({ version }: { version: string }) => version),
+    ["v10", "v1", "v2beta1"],
+  );
+  for (const version of ["v1", "v10", "v2beta1"]) world.source.deleteApiService(`${version}.g.example.com`);
+  assert.equal((await world.ask(aRequest({ url: "/apis/g.example.com" }))).status, elsewhere.status);
+  assert.equal((await world.ask(aRequest({ url: "/apis/g.example.com/v1/x" }))).status, elsewhere.status);
+});
+
+test("a local version that nobody serves is not found", async () => {
+  await using world = aWorld();
+  world.source.putApiService("g.example.com", "v1");
+  await world.source.condition("v1.g.example.com", "Local");
+  assert.equal((await world.ask(get("/x"))).status, 404);
+});
