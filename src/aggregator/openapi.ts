@@ -7,12 +7,11 @@ import { Client } from "../client/door.ts";
 import {
   type ApiRequest,
   type ApiResponse,
-  answerOpenApiV2,
   type DocumentV2,
-  formsOfV2,
   type Handler,
   handlerTransport,
   header,
+  loadOpenApi,
   type OpenApiV2,
   type UserInfo,
 } from "../server/door.ts";
@@ -126,9 +125,10 @@ export class MergedOpenApi {
     if (local === undefined) return next(request);
     const others = parts.filter((part) => part !== undefined);
     const inputs = [local, ...others.flatMap(({ document, prefixes }) => [document, prefixes.join()])];
+    const { answerV2, formsOfV2 } = await loadOpenApi();
     if (this.#merged === undefined || !isSame(this.#merged.inputs, inputs))
       this.#merged = { inputs, forms: formsOfV2(once(() => documentOf(mergeSpecs(local, others)))) };
-    return answerOpenApiV2(request, this.#merged.forms);
+    return answerV2(request, this.#merged.forms);
   }
 
   /** The main API server's own document, which stays the same while it runs. */

@@ -160,6 +160,7 @@ async function start(options: ControlPlaneOptions, started: Stack): Promise<Cont
     admission: [namespaceLifecycle({ namespaces: { phaseOf: (name) => phaseOf(views, name) } })],
     innerFilters: [aggregator.filter],
     unknownPaths: "plain",
+    openApi: { title: "kube-aggregator", version: "v1" },
     logger,
     clock,
   });
