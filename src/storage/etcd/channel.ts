@@ -4,7 +4,7 @@ import { assert } from "../../base/assert.ts";
 import { backOff } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
 import { isPassing } from "./etcd-error.ts";
-import { connectGrpc, GrpcError, type GrpcSession, type GrpcSessionOptions } from "./grpc-session.ts";
+import { connectGrpc, GrpcError, type GrpcSession, type GrpcSessionOptions, grpcCodes } from "./grpc-session.ts";
 import { decodeStatusVersion, methods } from "./messages.ts";
 
 /** Local members answer in a millisecond; one that takes longer than this is passed over. */
@@ -53,7 +53,7 @@ export class Channel {
     for (;;) {
       let member: Member | undefined;
       try {
-        member = await this.member(options.signal);
+        member = await this.#memberUntil(deadlineMs, options.signal);
         const timeoutMs = this.#attemptTimeoutMs(options, deadlineMs - clock.nowMs());
         return await member.session.unary(path, message, { timeoutMs, signal: options.signal });
       } catch (error) {
@@ -86,6 +86,20 @@ export class Channel {
   close(): void {
     this.#closed.abort();
     this.#member?.session.close();
+  }
+
+  /** Connecting goes on for others where one caller's time is over. */
+  async #memberUntil(deadlineMs: number, signal: AbortSignal | undefined): Promise<Member> {
+    if (this.#member?.session.isOpen) return this.#member;
+    const late = Promise.withResolvers<never>();
+    const cancelTimer = this.#options.clock.after(Math.max(0, deadlineMs - this.#options.clock.nowMs()), () => {
+      late.reject(new GrpcError(grpcCodes.unavailable, "Cannot connect to etcd in time", { mayHaveHappened: false }));
+    });
+    try {
+      return await Promise.race([this.member(signal), late.promise]);
+    } finally {
+      cancelTimer();
+    }
   }
 
   /** Leaves time to ask another member what one that hangs did not answer, where the call may be repeated. */
