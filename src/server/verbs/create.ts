@@ -14,7 +14,7 @@ import type { VerbContext } from "./verb.ts";
 
 export async function create(context: VerbContext): Promise<ApiResponse> {
   const { request, served } = context;
-  const negotiated = negotiateVerb(request);
+  const negotiated = negotiateVerb(context);
   const { object, options } = await readNewObject(context);
   const answer = { ...context, negotiated, status: 201 };
   if (served.resource.answerCreate !== undefined) return respondWithObject(answer, await ask(context, object));

@@ -15,7 +15,7 @@ const workersMax = 16;
 
 export async function deleteCollection(context: VerbContext): Promise<ApiResponse> {
   const { request } = context;
-  const negotiated = negotiateVerb(request);
+  const negotiated = negotiateVerb(context);
   const list = readListOptions(context);
   const options = await readDeleteOptions(request);
   const selection = await selectList(context, list);

@@ -16,7 +16,7 @@ import type { VerbContext } from "./verb.ts";
 
 export async function deleteObject(context: VerbContext): Promise<ApiResponse> {
   const { request, info } = context;
-  const negotiated = negotiateVerb(request);
+  const negotiated = negotiateVerb(context);
   const options = await readDeleteOptions(request);
   const { changed, last } = await removeObject(context, info.name, options);
   if (changed.wasRemoved) return respondWithStatus(request, successOf(context, last));

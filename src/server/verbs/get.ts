@@ -12,7 +12,7 @@ import type { VerbContext } from "./verb.ts";
 
 export async function get(context: VerbContext): Promise<ApiResponse> {
   const { request, served, info } = context;
-  const negotiated = negotiateVerb(request);
+  const negotiated = negotiateVerb(context);
   // Gone since Kubernetes 1.14; a client that still asks for it would take the whole object for an exported one.
   if (queryBoolean(request.query, "export"))
     throw StatusError.badRequest("the export parameter, deprecated since v1.14, is no longer supported");

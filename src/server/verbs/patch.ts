@@ -28,7 +28,7 @@ type AnyForm = (typeof forms)[keyof typeof forms];
 export async function patch(context: VerbContext): Promise<ApiResponse> {
   const { request } = context;
   const form = requireForm(request);
-  const negotiated = negotiateVerb(request);
+  const negotiated = negotiateVerb(context);
   const bytes = await request.readBody(bodyBytesMax);
   const options = mutatingOptions("PatchOptions", request.query, { isApply: form === "apply" });
   const changed =

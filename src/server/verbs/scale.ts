@@ -45,7 +45,7 @@ export const scaleKind = defineKind({
 const scaleResource = defineResource(scaleKind);
 
 export async function getScale(context: VerbContext): Promise<ApiResponse> {
-  const negotiated = negotiateVerb(context.request);
+  const negotiated = negotiateVerb(context);
   const object = await freshObject(context);
   return respondWithObject({ ...asScale(context), negotiated, status: 200 }, scaleOf(context, object));
 }
@@ -78,7 +78,7 @@ async function changeScale(
   change: (live: ApiObject) => ApiObject,
 ): Promise<ApiResponse> {
   const { request, served, info } = context;
-  const negotiated = negotiateVerb(request);
+  const negotiated = negotiateVerb(context);
   const manager = fieldManagerOf(fieldManager, request);
   const { entry } = await served.registry.update(
     keyOf(served, info.namespace, info.name),

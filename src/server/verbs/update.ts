@@ -17,7 +17,7 @@ import type { VerbContext } from "./verb.ts";
 
 export async function update(context: VerbContext): Promise<ApiResponse> {
   const { request, served, info } = context;
-  const negotiated = negotiateVerb(request);
+  const negotiated = negotiateVerb(context);
   const { object, options } = await readChangedObject(context);
   dropDuplicateOwners(object, request, { isAdmitted: false });
   const warningsBefore = request.warnings.length;
