@@ -4,7 +4,7 @@ import { getOwn } from "../../base/own.ts";
 import type { ListNode, SchemaNode } from "../schema/schema-node.ts";
 import { type FieldSet, FieldSetBuilder } from "./field-set.ts";
 import type { PathElement } from "./path-element.ts";
-import { childNode, deepEqual, isMap, itemsByElement, shapeOf } from "./shape.ts";
+import { childNode, deepEqual, isMap, itemsByElement, Repeated, shapeOf } from "./shape.ts";
 
 export interface Comparison {
   readonly added: FieldSet;
@@ -96,32 +96,32 @@ function compareField({ node, path, comparison }: Step, { key, before, after }: 
   path.pop();
 }
 
-function compareItems(step: Step, node: ListNode): void {
-  const old = itemsByElement(step.before, node);
-  const now = itemsByElement(step.after, node);
-  for (const [element, before] of old) compareItem(step, { element, before, after: now.get(element) ?? [], node });
-  for (const [element, after] of now) if (!old.has(element)) compareItem(step, { element, before: [], after, node });
-}
-
-interface Item {
-  readonly element: PathElement;
-  readonly before: readonly unknown[];
-  readonly after: readonly unknown[];
-  readonly node: ListNode;
+function compareItems({ before, after, path, comparison }: Step, node: ListNode): void {
+  const old = itemsByElement(before, node);
+  const now = itemsByElement(after, node);
+  const visit = (element: PathElement, one: unknown, other: unknown) => {
+    if (one === other) return;
+    path.push(element);
+    compareItem({ before: one, after: other, node: node.items, path, comparison });
+    path.pop();
+  };
+  for (const [element, item] of old) visit(element, item, now.get(element));
+  for (const [element, item] of now) if (!old.has(element)) visit(element, undefined, item);
 }
 
 /** Items that stand twice are one leaf, which comes and goes as they become two and one again. */
-function compareItem({ path, comparison }: Step, { element, before, after, node }: Item): void {
-  path.push(element);
-  const areMany = { before: before.length > 1, after: after.length > 1 };
-  if (areMany.before && areMany.after) {
-    if (!deepEqual(before, after)) comparison.modified.insert(path);
-  } else {
-    const [one] = areMany.before ? [] : before;
-    const [other] = areMany.after ? [] : after;
-    compareNodes({ before: one, after: other, node: node.items, path, comparison });
-    if (areMany.before) comparison.removed.insert(path);
-    if (areMany.after) comparison.added.insert(path);
+function compareItem(step: Step): void {
+  const { before, after, path, comparison } = step;
+  const isRepeated = { before: before instanceof Repeated, after: after instanceof Repeated };
+  if (before instanceof Repeated && after instanceof Repeated) {
+    if (!deepEqual(before.items, after.items)) comparison.modified.insert(path);
+    return;
   }
-  path.pop();
+  compareNodes({
+    ...step,
+    before: isRepeated.before ? undefined : before,
+    after: isRepeated.after ? undefined : after,
+  });
+  if (isRepeated.before) comparison.removed.insert(path);
+  if (isRepeated.after) comparison.added.insert(path);
 }

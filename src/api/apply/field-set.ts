@@ -2,7 +2,7 @@
 // https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
 
 import type { FieldsV1 } from "../object-meta.ts";
-import { canonicalElement, comparePathElements, formatPath, type PathElement } from "./path-element.ts";
+import { canonicalElement, formatPath, type PathElement, sortPathElements } from "./path-element.ts";
 
 /** A node says whether the path that leads to it is in the set, and which longer paths are. Not changed once it is built. */
 export class FieldSet {
@@ -136,11 +136,8 @@ function grown({ isMember, children }: GrowingNode): FieldSet {
   return new FieldSet(isMember, done);
 }
 
-/** Fields alone, as most nodes have them, need no more than their texts to be compared. */
 function sortedElements({ children }: FieldSet): PathElement[] {
-  const elements = [...children.keys()];
-  if (elements.length < 2) return elements;
-  return elements.every((element) => element.startsWith("f:")) ? elements.sort() : elements.sort(comparePathElements);
+  return sortPathElements([...children.keys()]);
 }
 
 /** Reads a set. Throws a TypeError or SyntaxError for what is none. */

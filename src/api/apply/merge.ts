@@ -2,7 +2,7 @@
 
 import { getOwn } from "../../base/own.ts";
 import type { ListNode, SchemaNode } from "../schema/schema-node.ts";
-import { childNode, isMap, itemElement, itemsByElement, shapeOf } from "./shape.ts";
+import { childNode, isMap, itemElement, itemsByElement, Repeated, shapeOf } from "./shape.ts";
 
 /** Merges; undefined on either side is absent. */
 export function mergeValues(live: unknown, applied: unknown, node: SchemaNode): unknown {
@@ -49,9 +49,9 @@ function mergeItems(live: readonly unknown[], applied: readonly unknown[], node:
   let next = 0;
   const takeUpTo = (end: number) => {
     for (; next < end; next++) {
+      const own = liveByElement.get(appliedElements[next] ?? "");
       // Of items that stand twice nobody knows which one to merge with.
-      const [own, ...others] = liveByElement.get(appliedElements[next] ?? "") ?? [];
-      merged.push(mergeValues(others.length === 0 ? own : undefined, applied[next], node.items));
+      merged.push(mergeValues(own instanceof Repeated ? undefined : own, applied[next], node.items));
     }
   };
   const nextShared = () => {

@@ -53,28 +53,40 @@ function requireScalar(value: unknown): unknown {
 
 const kinds = "fkvi";
 
-/** Orders the elements of a node: fields, items by keys, by values, by places; numbers by their size. */
-export function comparePathElements(a: PathElement, b: PathElement): number {
-  if (a === b) return 0;
-  if (a[0] !== b[0]) return kinds.indexOf(a[0] ?? "") - kinds.indexOf(b[0] ?? "");
-  switch (a[0]) {
-    case "f":
-      return compareTexts(a, b);
-    case "k":
-      return compareKeys(parseKeys(a), parseKeys(b));
-    default:
-      return compareValues(JSON.parse(a.slice(2)), JSON.parse(b.slice(2)));
-  }
+/** The elements of a node in order: fields, items by keys, by values, by places; numbers by their size. */
+export function sortPathElements(elements: PathElement[]): PathElement[] {
+  if (elements.length < 2) return elements;
+  // Fields alone, as most nodes have them, need no more than their texts to be compared.
+  if (elements.every((element) => element.startsWith("f:"))) return elements.sort();
+  return elements
+    .map(readElement)
+    .sort(compareElements)
+    .map(({ element }) => element);
 }
 
-function compareKeys(a: readonly (readonly [string, unknown])[], b: readonly (readonly [string, unknown])[]): number {
-  for (const [index, [name, value]] of a.entries()) {
-    const other = b[index];
-    if (other === undefined) return 1;
-    const order = compareTexts(name, other[0]) || compareValues(value, other[1]);
+/** An element read once, since sorting compares it over and over. */
+interface ReadElement {
+  readonly element: PathElement;
+  readonly kind: number;
+  /** Names and values of keys in turn, or the one value. */
+  readonly values: readonly unknown[];
+}
+
+function readElement(element: PathElement): ReadElement {
+  const kind = kinds.indexOf(element[0] ?? "");
+  if (element.startsWith("k:")) return { element, kind, values: parseKeys(element).flat() };
+  const text = element.slice(2);
+  return { element, kind, values: [element.startsWith("f:") ? text : JSON.parse(text)] };
+}
+
+function compareElements(a: ReadElement, b: ReadElement): number {
+  if (a.kind !== b.kind) return a.kind - b.kind;
+  for (const [index, value] of a.values.entries()) {
+    if (index >= b.values.length) return 1;
+    const order = compareValues(value, b.values[index]);
     if (order !== 0) return order;
   }
-  return a.length - b.length;
+  return a.values.length - b.values.length;
 }
 
 /** Numbers stand before texts, texts before what else there is. */
@@ -82,7 +94,7 @@ function compareValues(a: unknown, b: unknown): number {
   if (typeof a === "number" && typeof b === "number") return a - b;
   if (typeof a === "string" && typeof b === "string") return compareTexts(a, b);
   const rank = (value: unknown) => ["number", "string", "boolean"].indexOf(typeof value) >>> 0;
-  return rank(a) - rank(b) || compareTexts(JSON.stringify(a), JSON.stringify(b));
+  return rank(a) - rank(b) || compareTexts(String(a), String(b));
 }
 
 /** By code units, which for names is the order of their bytes. */

@@ -21,6 +21,9 @@ export function prune(kind: Kind, merged: InVersion, { last, owners }: Prune): u
   if (last === undefined || last.fields.isEmpty) return merged.value;
   const lastVersion = versionOf(last);
   if (!Object.hasOwn(kind.versions, lastVersion)) return merged.value;
+  const owned = fieldsByVersion(owners, lastVersion);
+  // What the manager wants is all that it wanted before, or others have the rest: the way of most applies.
+  if (last.fields.difference(owned.get(lastVersion) ?? FieldSet.empty).isEmpty) return merged.value;
   const rootOf = (version: string) => objectSchema(kind, version).root;
   const convert = (object: InVersion, version: string) => convertValue(kind, object, version);
   const fieldsOf = ({ version, value }: InVersion) =>
@@ -33,13 +36,12 @@ export function prune(kind: Kind, merged: InVersion, { last, owners }: Prune): u
   const mergedThen = convert(merged, lastVersion);
   const lastFields = withStructFields(last.fields, rootOf(lastVersion));
   let pruned = without(mergedThen, lastFields);
-  for (const [version, fields] of fieldsByVersion(owners, lastVersion)) {
+  for (const [version, fields] of owned) {
     if (!Object.hasOwn(kind.versions, version)) continue;
     const mergedNow = convert(merged, version);
-    const owned = withStructFields(fields, rootOf(version));
     const lost = fieldsOf(mergedNow)
       .difference(fieldsOf(convert(pruned, version)))
-      .difference(owned);
+      .difference(withStructFields(fields, rootOf(version)));
     pruned = without(mergedNow, lost);
   }
   const lost = fieldsOf(mergedThen)

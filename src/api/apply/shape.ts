@@ -83,14 +83,23 @@ function keyDefault(node: ListNode, key: string): unknown {
   return field.node.scalar === "integer" || field.node.scalar === "number" ? 0 : "";
 }
 
-/** What a list holds, by element. Only old objects have an element twice: all its items are there. */
-export function itemsByElement(value: unknown, node: ListNode): Map<PathElement, unknown[]> {
-  const items = new Map<PathElement, unknown[]>();
+/** The items that stand under one element; only old objects have more than one. Most have one, so that it comes without a list. */
+export class Repeated {
+  readonly items: unknown[];
+
+  constructor(...items: unknown[]) {
+    this.items = items;
+  }
+}
+
+/** What a list holds, by element: an item, or several as `Repeated`. */
+export function itemsByElement(value: unknown, node: ListNode): Map<PathElement, unknown> {
+  const items = new Map<PathElement, unknown>();
   for (const item of Array.isArray(value) ? value : []) {
     const element = itemElement(node, item);
     const known = items.get(element);
-    if (known === undefined) items.set(element, [item]);
-    else known.push(item);
+    if (known instanceof Repeated) known.items.push(item);
+    else items.set(element, known === undefined ? item : new Repeated(known, item));
   }
   return items;
 }

@@ -3,7 +3,7 @@
 import type { ListNode, SchemaNode } from "../schema/schema-node.ts";
 import { FieldSet, FieldSetBuilder } from "./field-set.ts";
 import type { PathElement } from "./path-element.ts";
-import { childNode, declaredField, isMap, itemsByElement, shapeOf } from "./shape.ts";
+import { childNode, declaredField, isMap, itemsByElement, Repeated, shapeOf } from "./shape.ts";
 
 /** The fields that a value names. */
 export function fieldSetOf(value: unknown, root: SchemaNode): FieldSet {
@@ -42,24 +42,28 @@ function collectFields({ value, node, path, set }: Step): void {
 
 /** Of items that stand twice, which only old objects have, nobody can tell whose fields they have. */
 function collectItems({ value, path, set }: Step, node: ListNode): void {
-  for (const [element, items] of itemsByElement(value, node)) {
+  for (const [element, item] of itemsByElement(value, node)) {
     path.push(element);
-    if (items.length === 1) collect({ value: items[0], node: node.items, path, set });
+    if (!(item instanceof Repeated)) collect({ value: item, node: node.items, path, set });
     set.insert(path);
     path.pop();
   }
 }
 
-/** The set, with each struct's field that something below is in. Those exist where their parts do. */
+/** The set, with each struct's field that something below is in: those exist where their parts do. The set itself where it has them. */
 export function withStructFields(set: FieldSet, node: SchemaNode): FieldSet {
-  const children = new Map<PathElement, FieldSet>();
+  let children: Map<PathElement, FieldSet> | undefined;
   for (const [element, child] of set.children) {
-    const below = nodeBelow(node, element);
-    const complete = below === undefined ? child : withStructFields(child, below);
-    const isNamed = element.startsWith("f:") && declaredField(node, element.slice(2)) !== undefined && !child.isEmpty;
-    children.set(element, isNamed && !complete.isMember ? new FieldSet(true, complete.children) : complete);
+    const below = child.isEmpty ? undefined : nodeBelow(node, element);
+    if (below === undefined) continue;
+    const inner = withStructFields(child, below);
+    const isNamed = element.startsWith("f:") && declaredField(node, element.slice(2)) !== undefined;
+    const complete = isNamed && !inner.isMember ? new FieldSet(true, inner.children) : inner;
+    if (complete === child) continue;
+    children ??= new Map(set.children);
+    children.set(element, complete);
   }
-  return new FieldSet(set.isMember, children);
+  return children === undefined ? set : new FieldSet(set.isMember, children);
 }
 
 export function nodeBelow(node: SchemaNode, element: PathElement): SchemaNode | undefined {
