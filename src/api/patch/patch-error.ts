@@ -1,4 +1,4 @@
-// What the patches say of each other's values, in one place.
+// What all patches agree on: what counts as an object, how deep one may nest, and how one that does not fit is refused.
 
 import { describeType } from "../schema/decode-error.ts";
 import { StatusError } from "../status-error.ts";
