@@ -34,6 +34,9 @@ test("validateSchema() words faults as Kubernetes' structural schemas do", () =>
     "spec.code: Invalid value: \"A\": spec.code in body should match '^[a-z]+$'",
   ]);
   assert.deepEqual(faultsOf({ code: "abcde" }), ["spec.code: Too long: may not be more than 4 bytes"]);
+  assert.deepEqual(faultsOf({ address: "x" }), [
+    'spec.address: Invalid value: "x": spec.address in body must be of type ipv4: "x"',
+  ]);
   assert.deepEqual(faultsOf({ tags: [] }), [
     "spec.tags: Invalid value: 0: spec.tags in body should have at least 1 items",
   ]);

@@ -4,6 +4,7 @@
 import { type FieldError, fieldError } from "../field-error.ts";
 import type { Kind } from "../kind.ts";
 import type { ApiObject } from "../object-meta.ts";
+import { hasFormat } from "./formats.ts";
 import { objectSchema } from "./object-schema.ts";
 import type { ListNode, ObjectNode, ScalarNode, SchemaNode } from "./schema-node.ts";
 
@@ -92,13 +93,15 @@ function checkScalar(value: unknown, { schema }: ScalarNode, path: string, error
 }
 
 function checkText(value: string, schema: ScalarNode["schema"], path: string, errors: FieldError[]): void {
-  const { maxLength, minLength, pattern } = schema;
+  const { maxLength, minLength, pattern, format } = schema;
   const length = typeof maxLength === "number" || typeof minLength === "number" ? [...value].length : 0;
   if (typeof maxLength === "number" && length > maxLength) errors.push(fieldError.tooLong(path, maxLength));
   if (typeof minLength === "number" && length < minLength)
     errors.push(fieldError.invalid(path, value, `${path} in body should be at least ${minLength} chars long`));
   if (typeof pattern === "string" && !expressionOf(pattern).test(value))
     errors.push(fieldError.invalid(path, value, `${path} in body should match '${pattern}'`));
+  if (typeof format === "string" && !hasFormat(value, format))
+    errors.push(fieldError.invalid(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`));
 }
 
 /** As many as the schemas of a program have. */

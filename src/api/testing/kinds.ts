@@ -68,6 +68,7 @@ export const gadget = defineKind({
           color: Type.Optional(Type.Union([Type.Literal("red"), Type.Literal("blue")])),
           code: Type.Optional(Type.String({ pattern: "^[a-z]+$", minLength: 2, maxLength: 4 })),
           port: Type.Optional(Type.Unsafe<number | string>({ "x-kubernetes-int-or-string": true })),
+          address: Type.Optional(Type.String({ format: "ipv4" })),
           data: Type.Optional(Type.String({ format: "byte" })),
           at: Type.Optional(Type.String({ format: "date-time" })),
           renewed: Type.Optional(Type.String({ format: "date-time", "x-micro-time": true })),
