@@ -65,11 +65,6 @@ function parse(text: string): LabelSelector {
   }
 }
 
-/** The same text as the engine keeps names of properties, which it then finds in many objects without hashing it for each. */
-function interned(text: string): string {
-  return Object.keys({ [text]: true })[0] ?? text;
-}
-
 /** Undefined for what is no integer of 64 bits. */
 function parseInt64(text: string): bigint | undefined {
   if (!/^[-+]?\d{1,40}$/.test(text)) return undefined;
@@ -133,7 +128,7 @@ class Parser {
     if (isNegated) this.#next();
     const keyToken = this.#next();
     if (keyToken.kind !== "word") throw this.#malformed(keyToken, "identifier");
-    const key = interned(keyToken.text);
+    const key = keyToken.text;
     const faults = labelKeyFaults(key);
     if (faults.length > 0)
       throw new SelectorError(

@@ -161,9 +161,11 @@ export class Tree<Entry extends Keyed> {
 
   /** Walks the keys from `start` up to, not including, `end`, a leaf at a time. */
   *slices(start: string, end: string): Iterable<Slice<Entry>> {
+    let isFirst = true;
     for (const leaf of leavesFrom(this.#root, start)) {
       const last = leaf.entries.at(-1);
-      const from = lowerBound(leaf.entries, start);
+      const from = isFirst ? lowerBound(leaf.entries, start) : 0;
+      isFirst = false;
       const isWhole = last !== undefined && compareKeys(last.key, end) < 0;
       const to = isWhole ? leaf.entries.length : lowerBound(leaf.entries, end);
       if (from < to) yield { leaf, from, to };

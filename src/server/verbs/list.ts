@@ -114,7 +114,8 @@ export function matcherOf({
   labels,
   fields,
 }: Pick<ListOptions, "labels" | "fields">): ((entry: CacheEntry) => boolean) | undefined {
-  if (labels.length === 0 && fields.length === 0) return undefined;
+  if (fields.length === 0)
+    return labels.length === 0 ? undefined : (entry) => matchesLabels(labels, entry.selectable.labels);
   return (entry) => matchesLabels(labels, entry.selectable.labels) && matchesFields(fields, entry.selectable.fields);
 }
 
