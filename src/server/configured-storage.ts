@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { decodeYaml } from "../api/door.ts";
+import { ensureDirectory } from "../base/directories.ts";
 import {
   encryptedStorage,
   openEmbeddedStorage,
@@ -34,8 +35,10 @@ async function openEngine(flags: Flags): Promise<Storage> {
   const endpoints = flags.list("etcd-servers");
   const compactionIntervalMs = flags.durationMs("etcd-compaction-interval");
   if (directory !== "" && endpoints.length > 0) throw new FlagError("--data-dir and --etcd-servers exclude each other");
-  if (directory !== "")
+  if (directory !== "") {
+    ensureDirectory(directory);
     return openEmbeddedStorage({ directory, ...(compactionIntervalMs === 0 ? {} : { compactionIntervalMs }) });
+  }
   if (endpoints.length === 0) throw new FlagError("--etcd-servers or --data-dir must be specified");
   return openEtcdStorage({ endpoints, compactionIntervalMs, ...etcdTls(flags) });
 }

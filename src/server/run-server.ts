@@ -2,7 +2,6 @@
 
 import { systemClock } from "../base/clock.ts";
 import { readFiles, watchFiles } from "../base/watched-files.ts";
-import { StorageError } from "../storage/door.ts";
 import type { AdmissionPlugin } from "./admission/admission.ts";
 import { openAuditLog } from "./audit/audit-log.ts";
 import { parseAuditPolicy } from "./audit/audit-policy.ts";
@@ -172,9 +171,7 @@ function stopOnSignal(stop: () => Promise<void>): void {
 
 /** One line that says what to do. */
 function explain(error: unknown): string {
-  if (error instanceof FlagError || error instanceof StorageError || !(error instanceof Error)) {
-    return error instanceof Error ? error.message : String(error);
-  }
+  if (!(error instanceof Error)) return String(error);
   const code = "code" in error ? error.code : undefined;
   if (code === "EADDRINUSE") return `the port is taken: ${error.message}`;
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") return `permission denied: ${error.message}`;

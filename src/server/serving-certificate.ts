@@ -1,9 +1,10 @@
 // The server's own certificate: the one that flags name, or one that is made once and kept.
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../base/clock.ts";
+import { ensureDirectory } from "../base/directories.ts";
 import { FlagError, type Flags } from "./flags.ts";
 
 export interface ServingCertificate {
@@ -43,7 +44,7 @@ async function selfSigned(directory: string): Promise<ServingCertificate> {
     hosts: [name, "localhost", "127.0.0.1", "::1"],
     nowMs,
   });
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  ensureDirectory(directory);
   writeFileSync(keyFile, made.key, { mode: 0o600 });
   writeFileSync(certFile, made.certificate + authority.certificate);
   return { cert: made.certificate + authority.certificate, key: made.key };
