@@ -19,9 +19,10 @@ export function convertValue(kind: Kind, object: InVersion, version: string): In
   return { version, value: fromHub(kind, toHub(kind, decoded, object.version), version) };
 }
 
-/** The version that an owner writes through; empty where its `apiVersion` names none. */
-export function versionOf({ apiVersion }: { readonly apiVersion: string }): string {
-  return parseApiVersion(apiVersion)?.version ?? "";
+/** The version that an owner writes through; undefined for one that the kind does not have, or has no more. */
+export function versionOf(kind: Kind, { apiVersion }: { readonly apiVersion: string }): string | undefined {
+  const parsed = parseApiVersion(apiVersion);
+  return parsed?.group === kind.group && Object.hasOwn(kind.versions, parsed.version) ? parsed.version : undefined;
 }
 
 /** What a new object begins as: the structs of its kind. */

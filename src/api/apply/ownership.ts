@@ -35,9 +35,10 @@ export class Change {
 
   /** What changed, in the version of an owner; undefined for one that the kind does not have. */
   seenBy(owner: Owner): Comparison | undefined {
-    const version = versionOf(owner);
+    const version = versionOf(this.#kind, owner);
+    if (version === undefined) return undefined;
     const known = this.#comparisons.get(version);
-    if (known !== undefined || !Object.hasOwn(this.#kind.versions, version)) return known;
+    if (known !== undefined) return known;
     const before = convertValue(this.#kind, this.#before, version);
     const after = convertValue(this.#kind, this.#after, version);
     const comparison = compareObjects(before.value, after.value, objectSchema(this.#kind, version).root);
@@ -50,8 +51,8 @@ export class Change {
 export function reconcileOwners(kind: Kind, owners: Owners): Map<string, Owner> {
   const reconciled = new Map<string, Owner>();
   for (const [key, owner] of owners) {
-    const version = versionOf(owner);
-    if (!Object.hasOwn(kind.versions, version)) continue; // It is not served any more.
+    const version = versionOf(kind, owner);
+    if (version === undefined) continue; // Nobody can tell what it owns.
     const fields = withoutAtomicParts(owner.fields, objectSchema(kind, version).root);
     reconciled.set(key, fields === owner.fields ? owner : { ...owner, fields });
   }

@@ -19,9 +19,9 @@ interface Prune {
 /** Owners know the object in versions of their own: an item stays where it is owned in any of them. */
 export function prune(kind: Kind, merged: InVersion, { last, owners }: Prune): unknown {
   if (last === undefined || last.fields.isEmpty) return merged.value;
-  const lastVersion = versionOf(last);
-  if (!Object.hasOwn(kind.versions, lastVersion)) return merged.value;
-  const owned = fieldsByVersion(owners, lastVersion);
+  const lastVersion = versionOf(kind, last);
+  if (lastVersion === undefined) return merged.value;
+  const owned = fieldsByVersion(kind, owners, lastVersion);
   // What the manager wants is all that it wanted before, or others have the rest: the way of most applies.
   if (last.fields.difference(owned.get(lastVersion) ?? FieldSet.empty).isEmpty) return merged.value;
   const rootOf = (version: string) => objectSchema(kind, version).root;
@@ -37,7 +37,6 @@ export function prune(kind: Kind, merged: InVersion, { last, owners }: Prune): u
   const lastFields = withStructFields(last.fields, rootOf(lastVersion));
   let pruned = without(mergedThen, lastFields);
   for (const [version, fields] of owned) {
-    if (!Object.hasOwn(kind.versions, version)) continue;
     const mergedNow = convert(merged, version);
     const lost = fieldsOf(mergedNow)
       .difference(fieldsOf(convert(pruned, version)))
@@ -51,11 +50,11 @@ export function prune(kind: Kind, merged: InVersion, { last, owners }: Prune): u
 }
 
 /** What all owners together own, version by version, `first` first: conversion may need what that version has. */
-function fieldsByVersion(owners: Owners, first: string): Map<string, FieldSet> {
+function fieldsByVersion(kind: Kind, owners: Owners, first: string): Map<string, FieldSet> {
   const byVersion = new Map([[first, FieldSet.empty]]);
   for (const owner of owners.values()) {
-    const version = versionOf(owner);
-    byVersion.set(version, (byVersion.get(version) ?? FieldSet.empty).union(owner.fields));
+    const version = versionOf(kind, owner);
+    if (version !== undefined) byVersion.set(version, (byVersion.get(version) ?? FieldSet.empty).union(owner.fields));
   }
   return byVersion;
 }

@@ -98,6 +98,7 @@ test("trackUpdate() takes owners that the client sends, but not such as nobody c
   ])
     assert.deepEqual(managersAfter([{ ...entry, ...wrong }]), ["u1"]);
   assert.equal(managersAfter([{ ...entry, fieldsV1: { "q:later": {} } }]), undefined);
+  assert.equal(managersAfter([{ ...entry, apiVersion: "example.com/v1alpha1" }]), undefined);
 });
 
 test("trackUpdate() names a subresource's writer apart from the object's", () => {
