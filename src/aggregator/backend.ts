@@ -60,6 +60,10 @@ export interface BackendResponse extends IncomingResponse {
   readonly authority: string;
 }
 
+function isSpent(body: OutgoingRequest["body"]): boolean {
+  return body !== undefined && !Buffer.isBuffer(body) && (body.readableDidRead || body.destroyed);
+}
+
 export class Backend {
   readonly #options: BackendOptions;
   readonly #clock: Clock;
@@ -100,9 +104,10 @@ export class Backend {
         return { ...response, authority };
       } catch (error) {
         if (request.signal?.aborted) throw error;
-        // Nothing was sent, so that another endpoint may have it, each at most once.
-        if (!isDialFailure(error) || attempt >= this.#resolve().length) throw new BackendError(address, error);
+        if (!isDialFailure(error)) throw new BackendError(address, error);
         this.#passedOverUntilMs.set(authority, this.#clock.nowMs() + passedOverMs);
+        // Nothing was sent, so that another endpoint may have it, each at most once; unless a part of the body is spent already.
+        if (attempt >= this.#resolve().length || isSpent(request.body)) throw new BackendError(address, error);
       }
     }
   }
