@@ -14,6 +14,7 @@ export {
 export { encodePrettyJson, parseJson } from "./codec/json.ts";
 export * from "./codec/negotiate.ts";
 export { encodeProtobufEmptyList, encodeProtobufStatus } from "./codec/protobuf.ts";
+export { decodeProtobufObject, decodeProtobufOptions } from "./codec/protobuf-object.ts";
 export { strictErrors } from "./codec/strict-errors.ts";
 export { decodeYaml, encodeYaml } from "./codec/yaml.ts";
 export { copyMeta, decodeVersioned, fromHub, toHub } from "./conversion.ts";

@@ -37,6 +37,9 @@ export interface KindVersion<Schema extends TObject = TObject, HubSchema extends
   readonly default?: (object: Versioned<Schema>) => void;
 }
 
+/** Numbers of protobuf fields by name, by the name of the message: the kind's own, or the `$id` of a nested schema. */
+export type FieldNumbers = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
 /** What `defineKind` takes. */
 export interface KindDefinition<Schemas extends Record<string, TObject>, Hub extends string = keyof Schemas & string> {
   readonly group: string;
@@ -59,6 +62,11 @@ export interface KindDefinition<Schemas extends Record<string, TObject>, Hub ext
    * A property with the option `keepEmpty: true` is kept in either case, as a Go pointer is.
    */
   readonly emptyValues?: "omit" | "keep";
+  /**
+   * For kinds that Go's clients know as protobuf messages: bodies of requests are read as such, and a client that asks for protobuf
+   * before JSON gets JSON. Without it asking for protobuf first is a 406, as it is for kinds of sample-apiserver.
+   */
+  readonly protobuf?: FieldNumbers;
   /** In the order in which discovery prefers them: the first is the preferred one. */
   readonly versions: {
     readonly [Version in keyof Schemas]: KindVersion<Schemas[Version], Schemas[Hub & keyof Schemas]>;
@@ -86,6 +94,7 @@ export interface Kind<Schemas extends Record<string, TObject> = Record<string, T
   readonly stored: string;
   readonly definitionPrefix: string;
   readonly emptyValues: "omit" | "keep";
+  readonly protobuf: FieldNumbers | undefined;
   readonly versions: { readonly [Version in keyof Schemas]: DefinedVersion<Schemas[Version]> };
 }
 
@@ -130,6 +139,7 @@ export function defineKind<
     stored,
     definitionPrefix: definition.definitionPrefix ?? definition.group.split(".").reverse().join("."),
     emptyValues: definition.emptyValues ?? "keep",
+    protobuf: definition.protobuf,
     // Authors' functions take their version's type; the library hands them objects that it has decoded by that version's schema.
     versions: definition.versions as unknown as Kind<Schemas, Hub>["versions"],
   });

@@ -16,5 +16,9 @@ function rank(version: string): { readonly stage: number; readonly major: number
   const match = pattern.exec(version);
   if (match === null) return undefined;
   const [, major = "0", stage, minor = "0"] = match;
-  return { stage: stage === "alpha" ? stages.alpha : stage === "beta" ? stages.beta : stages.stable, major: Number(major), minor: Number(minor) };
+  return {
+    stage: stage === "alpha" ? stages.alpha : stage === "beta" ? stages.beta : stages.stable,
+    major: Number(major),
+    minor: Number(minor),
+  };
 }

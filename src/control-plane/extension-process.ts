@@ -25,7 +25,7 @@ export interface ExtensionProcessOptions {
 }
 
 /** The first restart comes after this long, then twice as long each time, up to the maximum; a run that lasted longer than that starts over. */
-const restartDelayMinMs = 500;
+const restartDelayMinMs = 1_000;
 const restartDelayMaxMs = 30_000;
 /** A server that has not ended by then is killed: Ctrl-C on `annex up` promises two seconds in all. */
 const stopGraceMs = 1_000;

@@ -56,11 +56,13 @@ export async function startExtension({
   const { promise: registered, resolve, reject } = Promise.withResolvers<readonly string[]>();
   registered.catch(() => {}); // Whoever starts an extension waits for it; if nobody does, its end is in the log.
   let wasReady = false;
+  let lastPort = 0;
   const process = new ExtensionProcess({
     file,
     directory: folder,
     flags: extensionFlags(folder),
     onReady(ready) {
+      lastPort = ready.port;
       const done = register({ name, ready, credentials, client, signal });
       if (!wasReady) done.then(resolve, reject);
       else
@@ -70,6 +72,11 @@ export async function startExtension({
       wasReady = true;
     },
     onExit(what) {
+      // Its endpoint takes no traffic until it listens again, so that its APIServices say at once what is wrong.
+      if (wasReady)
+        setEndpoint(client, endpointSlice(name, lastPort, false), signal).catch((error: unknown) =>
+          logger.error({ error, extension: name }, "an endpoint could not be marked"),
+        );
       logger.warn({ extension: name, what }, "an extension server has ended");
       if (!wasReady)
         reject(new Error(`extension ${name} ended before it was ready (${what}); its log is ${process.logFile}`));
@@ -143,12 +150,20 @@ async function register({ name, ready, credentials, client, signal }: Registrati
   };
   await apply("namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name } });
   await apply("services", service(name, ready.port));
-  await apply("endpointslices", endpointSlice(name, ready.port));
+  await setEndpoint(client, endpointSlice(name, ready.port), signal);
   const apiServices = ready.groups.flatMap(({ group, versions }) =>
     [...versions].sort(compareVersions).map((version) => apiService({ name, group, version, credentials })),
   );
   for (const object of apiServices) await apply("apiservices", object);
   return apiServices.map(({ metadata }) => metadata.name ?? "");
+}
+
+function setEndpoint(client: Client, object: ApiObject, signal: AbortSignal): Promise<unknown> {
+  const { name = "", namespace = "" } = object.metadata;
+  const address = { group: "discovery.k8s.io", version: "v1", resource: "endpointslices", isNamespaced: true };
+  return client
+    .resource(address)
+    .patch(name, object, { type: "apply", fieldManager: "annex", force: true, signal, namespace });
 }
 
 function service(namespace: string, port: number): ApiObject {
@@ -160,13 +175,13 @@ function service(namespace: string, port: number): ApiObject {
   };
 }
 
-function endpointSlice(namespace: string, port: number): ApiObject {
+function endpointSlice(namespace: string, port: number, ready = true): ApiObject {
   return {
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
     metadata: { name: serviceName, namespace, labels: { "kubernetes.io/service-name": serviceName } },
     addressType: "IPv4",
-    endpoints: [{ addresses: ["127.0.0.1"], conditions: { ready: true } }],
+    endpoints: [{ addresses: ["127.0.0.1"], conditions: { ready } }],
     ports: [{ name: portName, port, protocol: "TCP" }],
   };
 }

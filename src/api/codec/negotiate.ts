@@ -48,16 +48,18 @@ const rememberedCharactersMax = 512;
  */
 export function negotiate(
   accept: string | undefined,
-  { transforms = true }: { readonly transforms?: boolean } = {},
+  { transforms = true, protobuf = true }: { readonly transforms?: boolean; readonly protobuf?: boolean } = {},
 ): Negotiated | undefined {
   if (accept === undefined || accept === "" || accept === "application/json" || accept === "*/*") return plainJson;
-  const key = `${transforms}${accept}`;
+  const key = `${transforms}${protobuf}${accept}`;
   if (remembered.has(key)) return remembered.get(key);
   if (remembered.size >= rememberedMax) remembered.clear();
   let chosen: Negotiated | undefined;
   for (const clause of clausesOf(accept)) {
-    chosen = serve(clause, transforms);
-    if (chosen !== undefined) break;
+    const served = serve(clause, transforms);
+    if (served === undefined || (served.format === "protobuf" && !protobuf)) continue;
+    chosen = served;
+    break;
   }
   if (accept.length <= rememberedCharactersMax) remembered.set(key, chosen);
   return chosen;

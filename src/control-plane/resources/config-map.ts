@@ -6,6 +6,7 @@ import { defineResource } from "../../server/door.ts";
 import { ageColumn, nameColumn, part, sizeOf } from "./columns.ts";
 import { dataErrors } from "./data-keys.ts";
 import { flagPointer, textMap } from "./fields.ts";
+import { coreNumbers } from "./protobuf-numbers.ts";
 
 export const configMapKind = defineKind({
   group: "",
@@ -13,6 +14,7 @@ export const configMapKind = defineKind({
   shortNames: ["cm"],
   scope: "Namespaced",
   emptyValues: "omit",
+  protobuf: coreNumbers,
   definitionPrefix: "io.k8s.api.core",
   versions: {
     v1: {

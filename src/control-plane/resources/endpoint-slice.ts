@@ -5,6 +5,7 @@ import { type ApiObject, defineKind, type FieldError, fieldError } from "../../a
 import { defineResource } from "../../server/door.ts";
 import { ageColumn, cellText, nameColumn } from "./columns.ts";
 import { atomicList, flagPointer, int32Pointer, objectReference, struct, textPointer } from "./fields.ts";
+import { discoveryNumbers } from "./protobuf-numbers.ts";
 
 const endpoint = Type.Object(
   {
@@ -38,6 +39,7 @@ export const endpointSliceKind = defineKind({
   kind: "EndpointSlice",
   scope: "Namespaced",
   emptyValues: "omit",
+  protobuf: discoveryNumbers,
   definitionPrefix: "io.k8s.api.discovery",
   versions: {
     v1: {

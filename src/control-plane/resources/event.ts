@@ -6,6 +6,7 @@ import { type ApiObject, defineKind } from "../../api/door.ts";
 import { type Column, defineResource, type ResourceRules } from "../../server/door.ts";
 import { ageOf, cellText, nameColumn, part } from "./columns.ts";
 import { int32, objectReference, struct, text, time } from "./fields.ts";
+import { coreNumbers, eventsNumbers } from "./protobuf-numbers.ts";
 
 const microTime = (description: string) =>
   Type.Optional(Type.String({ format: "date-time", "x-micro-time": true, keepEmpty: true, description }));
@@ -62,6 +63,7 @@ function eventKind<Schema extends TObject>(group: string, definitionPrefix: stri
     shortNames: ["ev"],
     scope: "Namespaced",
     emptyValues: "omit",
+    protobuf: group === "" ? coreNumbers : eventsNumbers,
     definitionPrefix,
     versions: { v1: { description: "Event reports something that happened to an object.", schema } },
   });

@@ -53,21 +53,24 @@ export const labelSelector = (description: string) =>
           "Requirements that must all hold.",
         ),
       },
-      { description, "x-kubernetes-map-type": "atomic", keepEmpty: true },
+      { $id: "LabelSelector", description, "x-kubernetes-map-type": "atomic", keepEmpty: true },
     ),
   );
 
 /** A condition as the meta group has it. */
 export const conditions = (description: string) =>
   mapList(
-    Type.Object({
-      type: Type.String({ description: "What the condition says something about, in CamelCase." }),
-      status: Type.String({ description: "True, False or Unknown." }),
-      observedGeneration: int64("The generation that the condition was set for."),
-      lastTransitionTime: Type.String({ format: "date-time", description: "When the status last changed." }),
-      reason: Type.String({ description: "Why, as one CamelCase word." }),
-      message: Type.String({ description: "Why, as a person reads it." }),
-    }),
+    Type.Object(
+      {
+        type: Type.String({ description: "What the condition says something about, in CamelCase." }),
+        status: Type.String({ description: "True, False or Unknown." }),
+        observedGeneration: int64("The generation that the condition was set for."),
+        lastTransitionTime: Type.String({ format: "date-time", description: "When the status last changed." }),
+        reason: Type.String({ description: "Why, as one CamelCase word." }),
+        message: Type.String({ description: "Why, as a person reads it." }),
+      },
+      { $id: "Condition" },
+    ),
     ["type"],
     description,
   );

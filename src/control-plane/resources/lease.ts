@@ -5,12 +5,14 @@ import { defineKind, type FieldError, fieldError } from "../../api/door.ts";
 import { defineResource } from "../../server/door.ts";
 import { ageColumn, cellText, nameColumn, part } from "./columns.ts";
 import { int32Pointer, struct, textPointer } from "./fields.ts";
+import { coordinationNumbers } from "./protobuf-numbers.ts";
 
 export const leaseKind = defineKind({
   group: "coordination.k8s.io",
   kind: "Lease",
   scope: "Namespaced",
   emptyValues: "omit",
+  protobuf: coordinationNumbers,
   definitionPrefix: "io.k8s.api.coordination",
   versions: {
     v1: {

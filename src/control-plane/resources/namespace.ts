@@ -5,6 +5,7 @@ import { type ApiObject, defineKind } from "../../api/door.ts";
 import { defineResource, type ResourceRules } from "../../server/door.ts";
 import { ageColumn, cellText, nameColumn, part } from "./columns.ts";
 import { atomicList, mapList, struct, text, time } from "./fields.ts";
+import { coreNumbers } from "./protobuf-numbers.ts";
 
 export const namespaceKind = defineKind({
   group: "",
@@ -12,6 +13,7 @@ export const namespaceKind = defineKind({
   shortNames: ["ns"],
   scope: "Cluster",
   emptyValues: "omit",
+  protobuf: coreNumbers,
   definitionPrefix: "io.k8s.api.core",
   versions: {
     v1: {

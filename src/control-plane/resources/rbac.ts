@@ -5,9 +5,10 @@ import { type ApiObject, defineKind, type FieldError, fieldError } from "../../a
 import { type Column, defineResource } from "../../server/door.ts";
 import { ageColumn, cellText, nameColumn, part } from "./columns.ts";
 import { atomicList, labelSelector, text } from "./fields.ts";
+import { rbacNumbers } from "./protobuf-numbers.ts";
 
 const group = "rbac.authorization.k8s.io";
-const shared = { group, emptyValues: "omit", definitionPrefix: "io.k8s.api.rbac" } as const;
+const shared = { group, emptyValues: "omit", definitionPrefix: "io.k8s.api.rbac", protobuf: rbacNumbers } as const;
 
 const policyRule = Type.Object(
   {

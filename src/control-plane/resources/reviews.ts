@@ -13,6 +13,7 @@ import {
 } from "../../server/door.ts";
 import { cellText, part } from "./columns.ts";
 import { atomicList, flag, struct, text } from "./fields.ts";
+import { reviewNumbers } from "./protobuf-numbers.ts";
 
 /** What the reviews ask. */
 export interface ReviewAnswers {
@@ -106,6 +107,7 @@ function review(group: string, kind: string, scope: "Cluster" | "Namespaced", sc
     kind,
     scope,
     emptyValues: "omit",
+    protobuf: reviewNumbers,
     definitionPrefix,
     versions: { v1: { description: `${kind} is a question that is answered at once and kept nowhere.`, schema } },
   });

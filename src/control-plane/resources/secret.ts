@@ -7,12 +7,14 @@ import { ageColumn, cellText, nameColumn, part, sizeOf } from "./columns.ts";
 import { immutableErrors } from "./config-map.ts";
 import { dataErrors } from "./data-keys.ts";
 import { flagPointer, text } from "./fields.ts";
+import { coreNumbers } from "./protobuf-numbers.ts";
 
 export const secretKind = defineKind({
   group: "",
   kind: "Secret",
   scope: "Namespaced",
   emptyValues: "omit",
+  protobuf: coreNumbers,
   definitionPrefix: "io.k8s.api.core",
   versions: {
     v1: {

@@ -5,6 +5,7 @@ import { defineKind } from "../../api/door.ts";
 import { defineResource, type ResourceRules } from "../../server/door.ts";
 import { ageColumn, nameColumn, sizeOf } from "./columns.ts";
 import { atomicList, flagPointer, mapList, objectReference, text } from "./fields.ts";
+import { coreNumbers } from "./protobuf-numbers.ts";
 
 export const serviceAccountKind = defineKind({
   group: "",
@@ -12,6 +13,7 @@ export const serviceAccountKind = defineKind({
   shortNames: ["sa"],
   scope: "Namespaced",
   emptyValues: "omit",
+  protobuf: coreNumbers,
   definitionPrefix: "io.k8s.api.core",
   versions: {
     v1: {

@@ -5,6 +5,7 @@ import { type ApiObject, defineKind } from "../../api/door.ts";
 import type { ResourceRules } from "../../server/door.ts";
 import { ageColumn, cellText, nameColumn, part } from "./columns.ts";
 import { atomicList, conditions, flag, flagPointer, int32, int32Pointer, struct, text, textPointer } from "./fields.ts";
+import { coreNumbers } from "./protobuf-numbers.ts";
 import { portsOf } from "./service-ports.ts";
 import { validateService } from "./service-validation.ts";
 
@@ -110,6 +111,7 @@ export const serviceKind = defineKind({
   categories: ["all"],
   scope: "Namespaced",
   emptyValues: "omit",
+  protobuf: coreNumbers,
   definitionPrefix: "io.k8s.api.core",
   versions: {
     v1: {

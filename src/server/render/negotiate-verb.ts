@@ -5,7 +5,13 @@ import { type ApiRequest, header } from "../exchange.ts";
 import type { ServedResource } from "../served-resource.ts";
 
 /** What the client asked for. Throws 406 where nobody knows such a form. */
-export function negotiateVerb({ request, served }: { readonly request: ApiRequest; readonly served: Pick<ServedResource, "kind"> }): Negotiated {
+export function negotiateVerb({
+  request,
+  served,
+}: {
+  readonly request: ApiRequest;
+  readonly served: Pick<ServedResource, "kind">;
+}): Negotiated {
   const negotiated = negotiate(header(request.headers, "accept"), { protobuf: offersProtobuf(served) });
   if (negotiated === undefined) throw verbNotAcceptable();
   return negotiated;

@@ -3,6 +3,7 @@
 
 import {
   bodyFormat,
+  decodeProtobufOptions,
   type FieldError,
   fieldError,
   parseApiVersion,
@@ -89,7 +90,7 @@ function fromBody(bytes: Buffer, request: ApiRequest): RawOptions {
 function parseBody(bytes: Buffer, format: NonNullable<ReturnType<typeof bodyFormat>>): object {
   let value: unknown;
   try {
-    ({ value } = parseDocument(bytes, format));
+    value = format === "protobuf" ? decodeProtobufOptions(bytes) : parseDocument(bytes, format).value;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw StatusError.badRequest(`couldn't get version/kind; json parse error: ${why}`);

@@ -4,12 +4,14 @@ import {
   type ApiObject,
   bodyFormat,
   DecodeError,
+  decodeProtobufObject,
   decodeVersioned,
   formatApiVersion,
   objectSchema,
   type ParsedDocument,
   parseApiVersion,
   parseDocument,
+  patchedDocument,
   StatusError,
   strictErrors,
   unreadableBody,
@@ -40,7 +42,7 @@ export function decodeBody(context: VerbContext, bytes: Buffer, { format, fieldV
   const { kind } = context.served.kind;
   let document: ParsedDocument;
   try {
-    document = parseDocument(bytes, format);
+    document = format === "protobuf" ? parseProtobuf(context, bytes) : parseDocument(bytes, format);
   } catch (error) {
     throw unreadableBody(kind, bytes, error);
   }
@@ -62,6 +64,13 @@ export function decodeBody(context: VerbContext, bytes: Buffer, { format, fieldV
   });
   requireVersion(context, version);
   return object;
+}
+
+/** For kinds that are known as protobuf messages; of others the most that can be said is what is wrong. */
+function parseProtobuf({ served: { kind }, version }: VerbContext, bytes: Buffer): ParsedDocument {
+  if (kind.protobuf === undefined) return parseDocument(bytes, "protobuf");
+  const { root } = objectSchema(kind, version);
+  return patchedDocument(decodeProtobufObject(bytes, { root, name: kind.kind, numbers: kind.protobuf }));
 }
 
 interface DecodeOptions {

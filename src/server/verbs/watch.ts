@@ -13,6 +13,7 @@ import {
 import { type ApiResponse, header } from "../exchange.ts";
 import { uncached } from "../render/document.ts";
 import { formOf } from "../render/form.ts";
+import { offersProtobuf } from "../render/negotiate-verb.ts";
 import { WatchStream } from "../watch-stream.ts";
 import { acceptWebSocket, isWebSocket } from "../websocket.ts";
 import { matcherOf, rangePrefix } from "./list.ts";
@@ -38,8 +39,8 @@ function respond(_context: VerbContext, { format }: Negotiated, body: AsyncItera
 }
 
 /** Throws 406: watches are JSON, or protobuf for kinds that have it. */
-function negotiateWatch({ request }: VerbContext): Negotiated {
-  const negotiated = negotiate(header(request.headers, "accept"));
+function negotiateWatch({ request, served }: VerbContext): Negotiated {
+  const negotiated = negotiate(header(request.headers, "accept"), { protobuf: offersProtobuf(served) });
   if (negotiated === undefined) throw verbNotAcceptable();
   if (negotiated.format === "yaml") throw watchNotAcceptable();
   return negotiated;

@@ -1,0 +1,115 @@
+// `annex up` as a process of its own, with the real kubectl in front of it.
+
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "../..");
+const startTimeoutMs = 60_000;
+
+export interface Kubectl {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface UpProcess extends AsyncDisposable {
+  readonly dataDirectory: string;
+  readonly port: number;
+  /** Everything that it has printed. */
+  readonly output: () => string;
+  /** Runs kubectl with its kubeconfig. `input` is its standard input. */
+  kubectl(args: readonly string[], input?: string): Kubectl;
+  /** Ends it with Ctrl-C; resolves to the exit code. */
+  interrupt(): Promise<number | null>;
+}
+
+/** Starts `annex up` with the wardle extension, on the data directory of an earlier run where one is given. */
+export async function startUp(dataDirectory = mkdtempSync(join(tmpdir(), "annex-up-"))): Promise<UpProcess> {
+  const port = await freePort();
+  const child = spawn(
+    process.execPath,
+    [
+      "--conditions=annex-source",
+      "src/cli/main.ts",
+      "up",
+      "--data-dir",
+      dataDirectory,
+      "--secure-port",
+      String(port),
+      "--extension",
+      "examples/wardle/server.ts",
+    ],
+    { cwd: root, stdio: ["ignore", "pipe", "pipe"] },
+  );
+  let printed = "";
+  let complained = "";
+  const ended = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
+  child.stderr.on("data", (chunk) => {
+    complained += chunk;
+  });
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error(`annex up was not ready in time: ${printed}${complained}`)),
+      startTimeoutMs,
+    );
+    child.stdout.on("data", (chunk) => {
+      printed += chunk;
+      if (!/ready in \d+ ms\n(.*\n){3}/.test(printed)) return;
+      clearTimeout(timer);
+      resolve();
+    });
+    child.once("exit", (code) => reject(new Error(`annex up ended with code ${code}: ${printed}${complained}`)));
+  });
+  const interrupt = () => {
+    child.kill("SIGINT");
+    return ended;
+  };
+  return {
+    dataDirectory,
+    port,
+    output: () => printed,
+    kubectl: (args, input) => runKubectl(join(dataDirectory, "kubeconfig"), args, input),
+    interrupt,
+    async [Symbol.asyncDispose]() {
+      await interrupt();
+      rmSync(dataDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+function runKubectl(kubeconfig: string, args: readonly string[], input?: string): Kubectl {
+  const env = { ...process.env, KUBECONFIG: kubeconfig, HOME: join(kubeconfig, "..") };
+  const { status, stdout, stderr } = spawnSync("kubectl", args, {
+    cwd: root,
+    env,
+    encoding: "utf8",
+    timeout: startTimeoutMs,
+    ...(input === undefined ? {} : { input }),
+  });
+  return { status: status ?? -1, stdout, stderr };
+}
+
+/** The process id of the wardle server behind a control plane. */
+export function wardlePid({ dataDirectory }: UpProcess): number {
+  return Number(readFileSync(join(dataDirectory, "extensions/wardle/pid"), "utf8"));
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+/** Asks again until it is so; fails with `what` after half a minute. */
+export async function eventually(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const deadlineMs = performance.now() + 30_000;
+  while (!(await isSo())) {
+    if (performance.now() > deadlineMs) throw new Error(`not within 30 s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
