@@ -190,8 +190,12 @@ describe("kubectl against annex up", () => {
     );
     assert.match(run("get", "flunders.v1beta1.wardle.example.com"), /^kept /m);
     run("delete", "apiservice", "v1beta1.wardle.example.com");
+    // kubectl believes its discovery cache for hours: a cache of its own asks anew.
+    const askAnew = ["--cache-dir", join(plane.dataDirectory, "second-cache")];
     await eventually("the resource type is gone", () =>
-      plane.kubectl(["get", "flunder"]).stderr.includes(`the server doesn't have a resource type "flunder"`),
+      plane
+        .kubectl([...askAnew, "get", "flunder"])
+        .stderr.includes(`the server doesn't have a resource type "flunder"`),
     );
     for (const manifest of saved) assert.equal(create(manifest).status, 0);
     await eventually(
