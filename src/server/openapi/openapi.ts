@@ -12,6 +12,7 @@ import { definitionsOf } from "./definitions.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import { groupOperationId, groupPaths, groupTag, type Paths, pathsOf } from "./operations.ts";
 import { type DocumentV2, encodeProtobufV2 } from "./protobuf-v2.ts";
+import { type DocumentV3, encodeProtobufV3 } from "./protobuf-v3.ts";
 import { definitionsToV3, pathsToV2 } from "./to-v2.ts";
 
 export interface OpenApiInfo {
@@ -29,6 +30,7 @@ interface Kept {
 
 const compress = promisify(gzip);
 const v2Protobuf = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+const v3Protobuf = "application/com.github.proto-openapi.spec.v3.v1.0+protobuf";
 
 export function openApiOf(resources: readonly Resource[], info: OpenApiInfo): OpenApi {
   const documents = documentsOf(resources, info);
@@ -48,7 +50,12 @@ export interface OpenApiV2 {
 
 interface Documents extends OpenApiV2 {
   /** By path, such as `apis/wardle.example.com/v1alpha1`. */
-  readonly v3: ReadonlyMap<string, () => Kept>;
+  readonly v3: ReadonlyMap<string, OpenApiV3>;
+}
+
+interface OpenApiV3 {
+  readonly json: () => Kept;
+  readonly protobuf: () => Buffer;
 }
 
 function documentsOf(resources: readonly Resource[], info: OpenApiInfo): Documents {
@@ -59,9 +66,14 @@ function documentsOf(resources: readonly Resource[], info: OpenApiInfo): Documen
   };
   return {
     ...formsOfV2(whole),
-    v3: new Map(
-      [...parts].map(([path, part]) => [path, once(() => keep(Buffer.from(JSON.stringify(documentV3(part, info)))))]),
-    ),
+    v3: new Map([...parts].map(([path, part]) => [path, formsOfV3(() => documentV3(part, info))])),
+  };
+}
+
+function formsOfV3(document: () => DocumentV3): OpenApiV3 {
+  return {
+    json: once(() => keep(Buffer.from(JSON.stringify(document())))),
+    protobuf: once(() => encodeProtobufV3(document())),
   };
 }
 
@@ -104,7 +116,7 @@ function partsOf(resources: readonly Resource[]): Map<string, Part> {
   return parts;
 }
 
-function documentV3({ paths, definitions }: Part, info: OpenApiInfo): object {
+function documentV3({ paths, definitions }: Part, info: OpenApiInfo): DocumentV3 {
   return { openapi: "3.0.0", info, paths: paths(), components: { schemas: definitionsToV3(definitions()) } };
 }
 
@@ -122,7 +134,7 @@ function keep(bytes: Buffer): Kept {
 
 /** Answers /openapi/v2 in the form that the client wants. */
 export async function answerV2(request: ApiRequest, documents: OpenApiV2): Promise<ApiResponse> {
-  const type = typeV2(header(request.headers, "accept"));
+  const type = typeOf(header(request.headers, "accept"), v2Protobuf);
   if (type === undefined) return { status: 406, headers: { ...uncached }, body: undefined };
   const kept = type === v2Protobuf ? documents.v2Protobuf() : documents.v2();
   const unchanged = notModified(request, kept);
@@ -138,7 +150,7 @@ export async function answerV2(request: ApiRequest, documents: OpenApiV2): Promi
 }
 
 /** The first type by quality that there is; undefined where there is none. */
-function typeV2(accept: string | undefined): string | undefined {
+function typeOf(accept: string | undefined, protobuf: string): string | undefined {
   if (accept === undefined || accept === "") return "application/json";
   const wanted = accept.split(",").map((part) => {
     const [media = "", ...parameters] = part.split(";").map((piece) => piece.trim());
@@ -147,14 +159,17 @@ function typeV2(accept: string | undefined): string | undefined {
   });
   for (const { media } of wanted.sort((a, b) => b.q - a.q)) {
     if (media === "application/json" || media === "*/*" || media === "application/*") return "application/json";
-    if (media === v2Protobuf || media === v2Protobuf.replace("v2.v1.0", "v2@v1.0")) return v2Protobuf;
+    if (media === protobuf || media === protobuf.replace(".v1.0", "@v1.0")) return protobuf;
   }
   return undefined;
 }
 
 function answerIndex(request: ApiRequest, { v3 }: Documents): ApiResponse {
   const paths = Object.fromEntries(
-    [...v3].map(([path, document]) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${document().hash}` }]),
+    [...v3].map(([path, document]) => [
+      path,
+      { serverRelativeURL: `/openapi/v3/${path}?hash=${document.json().hash}` },
+    ]),
   );
   const kept = keep(Buffer.from(JSON.stringify({ paths })));
   return (
@@ -171,10 +186,9 @@ function answerV3(request: ApiRequest, { v3 }: Documents): ApiResponse {
   const path = request.path.slice("/openapi/v3/".length);
   const document = v3.get(path);
   if (document === undefined) return { status: 200, headers: { ...uncached }, body: Buffer.alloc(0) };
-  const accept = header(request.headers, "accept");
-  if (accept !== undefined && accept !== "" && !/(^|,)\s*(application\/json|application\/\*|\*\/\*)/.test(accept))
-    return { status: 406, headers: { ...uncached }, body: undefined };
-  const kept = document();
+  const type = typeOf(header(request.headers, "accept"), v3Protobuf);
+  if (type === undefined) return { status: 406, headers: { ...uncached }, body: undefined };
+  const kept = document.json();
   const hash = request.query.get("hash");
   if (hash !== null && hash !== "" && hash !== kept.hash)
     return {
@@ -187,8 +201,9 @@ function answerV3(request: ApiRequest, { v3 }: Documents): ApiResponse {
   const caching = hash === null || hash === "" ? uncached : { "cache-control": "public, immutable" };
   return {
     status: 200,
-    headers: { ...caching, "content-type": "application/json", etag: JSON.stringify(kept.hash), vary: "Accept" },
-    body: kept.bytes,
+    // Both forms have the hash of the document as JSON.
+    headers: { ...caching, "content-type": type, etag: JSON.stringify(kept.hash), vary: "Accept" },
+    body: type === v3Protobuf ? document.protobuf() : kept.bytes,
   };
 }
 

@@ -1,9 +1,22 @@
 // OpenAPI version 2 as protobuf: the form in which client-go and kubectl ask for it.
 // Field numbers: https://github.com/google/gnostic-models/blob/main/openapiv2/OpenAPIv2.proto
 
-import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import { encodeYaml } from "../../api/door.ts";
+import type { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { JsonSchema } from "./json-schema.ts";
+import {
+  any,
+  asRecord,
+  double,
+  extensions,
+  flag,
+  integer,
+  message,
+  named,
+  part,
+  text,
+  texts,
+  type Write,
+} from "./protobuf-message.ts";
 
 export interface DocumentV2 {
   readonly swagger: string;
@@ -11,8 +24,6 @@ export interface DocumentV2 {
   readonly paths: Readonly<Record<string, JsonSchema>>;
   readonly definitions: Readonly<Record<string, JsonSchema>>;
 }
-
-type Write = (writer: BinaryWriter) => void;
 
 /** A whole document. */
 export function encodeProtobufV2({ swagger, info, paths, definitions }: DocumentV2): Buffer {
@@ -30,58 +41,6 @@ export function encodeProtobufV2({ swagger, info, paths, definitions }: Document
     });
   });
   return Buffer.from(bytes);
-}
-
-function message(write: Write): Uint8Array {
-  const writer = new BinaryWriter();
-  write(writer);
-  return writer.finish();
-}
-
-function part(writer: BinaryWriter, field: number, write: Write): void {
-  writer.tag(field, WireType.LengthDelimited).bytes(message(write));
-}
-
-function text(writer: BinaryWriter, field: number, value: unknown): void {
-  if (typeof value === "string" && value !== "") writer.tag(field, WireType.LengthDelimited).string(value);
-}
-
-function texts(writer: BinaryWriter, field: number, values: unknown): void {
-  if (Array.isArray(values))
-    for (const value of values) writer.tag(field, WireType.LengthDelimited).string(String(value));
-}
-
-function flag(writer: BinaryWriter, field: number, value: unknown): void {
-  if (value === true) writer.tag(field, WireType.Varint).bool(true);
-}
-
-function integer(writer: BinaryWriter, field: number, value: unknown): void {
-  if (typeof value === "number") writer.tag(field, WireType.Varint).int64(value);
-}
-
-function double(writer: BinaryWriter, field: number, value: unknown): void {
-  if (typeof value === "number") writer.tag(field, WireType.Bit64).double(value);
-}
-
-/** A pair of name and value. */
-function named(writer: BinaryWriter, field: number, name: string, write: Write): void {
-  part(writer, field, (inner) => {
-    inner.tag(1, WireType.LengthDelimited).string(name);
-    part(inner, 2, write);
-  });
-}
-
-/** Any value, as YAML. */
-function any(value: unknown): Write {
-  return (writer) => text(writer, 2, encodeYaml(value));
-}
-
-function extensions(writer: BinaryWriter, field: number, schema: JsonSchema): void {
-  for (const [name, value] of Object.entries(schema)) if (name.startsWith("x-")) named(writer, field, name, any(value));
-}
-
-function asRecord(value: unknown): JsonSchema {
-  return typeof value === "object" && value !== null ? { ...value } : {};
 }
 
 function schemaOf(schema: JsonSchema): Write {
