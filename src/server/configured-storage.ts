@@ -2,7 +2,6 @@
 
 import { readFileSync } from "node:fs";
 import { decodeYaml } from "../api/door.ts";
-import { ensureDirectory } from "../base/directories.ts";
 import {
   encryptedStorage,
   openEmbeddedStorage,
@@ -36,7 +35,6 @@ async function openEngine(flags: Flags): Promise<Storage> {
   const compactionIntervalMs = flags.durationMs("etcd-compaction-interval");
   if (directory !== "" && endpoints.length > 0) throw new FlagError("--data-dir and --etcd-servers exclude each other");
   if (directory !== "") {
-    ensureDirectory(directory);
     return openEmbeddedStorage({ directory, ...(compactionIntervalMs === 0 ? {} : { compactionIntervalMs }) });
   }
   if (endpoints.length === 0) throw new FlagError("--etcd-servers or --data-dir must be specified");

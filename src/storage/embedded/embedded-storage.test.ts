@@ -174,6 +174,29 @@ describe("a file that openEmbeddedStorage() cannot use", () => {
       assert.deepEqual(Object.keys(await contents(storage, undefined, "/5")), ["/5"]);
     });
   });
+
+  test("is noticed where a key was changed, of which no value tells", async (t) => {
+    const { directory, file } = await aWrittenFile(t);
+    const bytes = readFileSync(file);
+    // A key lies in the log in front of its value, and alone among the keys that lead there.
+    for (let at = bytes.indexOf("/7"); at !== -1; at = bytes.indexOf("/7", at + 1)) {
+      if (
+        !bytes
+          .subarray(at + 2)
+          .toString("latin1")
+          .startsWith("value")
+      )
+        bytes[at + 1] = "x".charCodeAt(0);
+    }
+    writeFileSync(file, bytes);
+    await withStorage(directory, async (storage) => {
+      await assertFails(storage.range({ start: "/", end: "0" }), "CORRUPT");
+    });
+  });
+});
+
+test("openEmbeddedStorage() says what the system says where no directory can be made", async () => {
+  await assert.rejects(openEmbeddedStorage({ directory: "/proc/nowhere/data" }), { code: "ENOENT" });
 });
 
 const ownerProgram = `

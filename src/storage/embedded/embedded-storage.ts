@@ -1,9 +1,9 @@
 // The engine that comes with Annex: one file in a directory, one process, every acknowledged commit on disk.
 
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
 import { systemClock } from "../../base/clock.ts";
+import { ensureDirectory } from "../../base/directories.ts";
 import { compactionIntervalMs } from "../local/compactor.ts";
 import { LocalStorage } from "../local/local-storage.ts";
 import type { Storage } from "../storage.ts";
@@ -32,7 +32,7 @@ export interface EmbeddedStorageOptions {
  */
 export async function openEmbeddedStorage(options: EmbeddedStorageOptions): Promise<Storage> {
   const { directory } = options;
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  ensureDirectory(directory);
   const lock = await lockDirectory(directory);
   try {
     const ledger = await openLmdbLedger(join(directory, embeddedFileName), { onClose: () => lock.release() });

@@ -10,7 +10,7 @@ import { LmdbTable } from "./lmdb-table.ts";
 type Root = RootDatabase<Buffer, Buffer>;
 
 const formatKey = Buffer.from("format");
-const formatName = "annex storage 1";
+const formatName = "annex storage 2";
 
 const binary = { keyEncoding: "binary", encoding: "binary" } as const;
 /** Opens a table that must be there; lmdb's types do not know that it can. */

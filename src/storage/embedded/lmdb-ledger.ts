@@ -14,6 +14,7 @@ import {
   encodeLatest,
   encodeLogRecord,
   encodePosition,
+  type Latest,
   type LogRecord,
   noPosition,
   type Position,
@@ -33,8 +34,6 @@ const scrubbedKey = Buffer.from("scrubbed revision");
 export async function openLmdbLedger(path: string, options: { readonly onClose: () => void }): Promise<Ledger> {
   return new LmdbLedger(await openLmdbFile(path), options.onClose);
 }
-
-type Latest = ReturnType<typeof decodeLatest>;
 
 /** A change and where it lies. */
 interface Placed {
@@ -120,7 +119,8 @@ class LmdbLedger implements Ledger {
     await this.#file.commit(() => {
       for (const { position, record } of placed) {
         this.#file.log.append(encodePosition(position), encodeLogRecord(position, record));
-        this.#file.latest.put(Buffer.from(record.event.key), encodeLatest(position, record.event.value === undefined));
+        const key = Buffer.from(record.event.key);
+        this.#file.latest.put(key, encodeLatest(key, { position, isDeleted: record.event.value === undefined }));
       }
     });
     this.#appendedRevision = events.at(-1)?.revision ?? this.#appendedRevision;
@@ -166,7 +166,7 @@ class LmdbLedger implements Ledger {
     try {
       const entries: KeyValue[] = [];
       let visited = 0;
-      for (const { value: latest } of this.#file.latest.entries({
+      for (const { key, value: latest } of this.#file.latest.entries({
         start: Buffer.from(start),
         end: Buffer.from(end),
         transaction,
@@ -177,7 +177,7 @@ class LmdbLedger implements Ledger {
           if (this.#isClosing)
             throw new StorageError("CLOSED", "Cannot read on as the storage must be open: it is closing");
         }
-        const entry = this.#versionAt(decodeLatest(latest), revision, transaction);
+        const entry = this.#versionAt(decodeLatest(key, latest), revision, transaction);
         if (entry === undefined) continue;
         if (entries.length === limit) return { entries, more: true };
         entries.push(entry);
@@ -194,8 +194,9 @@ class LmdbLedger implements Ledger {
   }
 
   #latestOf(key: string): Latest | undefined {
-    const latest = this.#file.latest.get(Buffer.from(key));
-    return latest && decodeLatest(latest);
+    const bytes = Buffer.from(key);
+    const latest = this.#file.latest.get(bytes);
+    return latest && decodeLatest(bytes, latest);
   }
 
   /** Follows a key from its last change back to the one that stood at this revision. */

@@ -3,7 +3,7 @@
 //   position  8 bytes   revision * 128 + place in its commit
 //   log       position -> checksum (4), 1 put or 2 deletion (1), zero (1), length of the key (2),
 //                         position of the key's change before this one or 0 (8), key, value
-//   latest    key      -> position of its last change (8), 1 put or 2 deletion (1)
+//   latest    key      -> checksum of key and rest (4), position of its last change (8), 1 put or 2 deletion (1)
 //
 // A value lies once, in the log; `latest` finds it, and the positions before it lead to older versions.
 
@@ -27,6 +27,8 @@ const kindOffset = 4;
 const keyLengthOffset = 6;
 const previousOffset = 8;
 const keyOffset = 16;
+const latestKindOffset = checksumSizeBytes + positionSizeBytes;
+const latestSizeBytes = latestKindOffset + 1;
 
 /** One change as the log has it. */
 export interface LogRecord {
@@ -76,21 +78,38 @@ export function decodeLogRecord(position: Position, record: Buffer): LogRecord {
   return { event: { key, value, revision: revisionAt(position) }, previous: readPosition(record, previousOffset) };
 }
 
-export function encodeLatest(position: Position, isDeleted: boolean): Buffer {
-  const latest = writePosition(Buffer.allocUnsafe(positionSizeBytes + 1), position, 0);
-  latest[positionSizeBytes] = isDeleted ? kinds.deletion : kinds.put;
+/** Where a key's last change lies, as `latest` has it. */
+export interface Latest {
+  readonly position: Position;
+  readonly isDeleted: boolean;
+}
+
+export function encodeLatest(key: Buffer, { position, isDeleted }: Latest): Buffer {
+  const latest = Buffer.allocUnsafe(latestSizeBytes);
+  writePosition(latest, position, checksumSizeBytes);
+  latest[latestKindOffset] = isDeleted ? kinds.deletion : kinds.put;
+  latest.writeUInt32BE(checksumOfLatest(key, latest), 0);
   return latest;
 }
 
-/** What an entry of `latest` says. */
-export function decodeLatest(latest: Buffer): { readonly position: Position; readonly isDeleted: boolean } {
-  return { position: readPosition(latest, 0), isDeleted: latest[positionSizeBytes] === kinds.deletion };
+/** Reads an entry of `latest`. Throws CORRUPT where a bit of it, or of its key, is not as it was written. */
+export function decodeLatest(key: Buffer, latest: Buffer): Latest {
+  if (latest.length !== latestSizeBytes || latest.readUInt32BE(0) !== checksumOfLatest(key, latest)) {
+    const message = `Cannot read what the key ${JSON.stringify(key.toString())} leads to as its checksum must match: the file is damaged`;
+    throw new StorageError("CORRUPT", message);
+  }
+  return { position: readPosition(latest, checksumSizeBytes), isDeleted: latest[latestKindOffset] === kinds.deletion };
 }
 
 /** Covers the position, too, so that a record that turns up in another's place is noticed. */
 function checksumOf(position: Position, record: Buffer): number {
   writePosition(positionScratch, position, 0);
   return crc32(record.subarray(checksumSizeBytes), crc32(positionScratch));
+}
+
+/** Covers the key, too: a damaged one would be taken for another. */
+function checksumOfLatest(key: Buffer, latest: Buffer): number {
+  return crc32(latest.subarray(checksumSizeBytes), crc32(key));
 }
 
 const positionScratch = Buffer.alloc(positionSizeBytes);
