@@ -43,3 +43,17 @@ test("EventRing keeps encoded bytes of recent events alone", () => {
   assert.equal(ring.at(100)?.encoded.size, 0);
   assert.equal(ring.at(1_499)?.encoded.size, 1);
 });
+
+test("EventRing takes earlier events in front, until some had to go", () => {
+  const ring = new EventRing(5);
+  ring.push(anEvent(7));
+  ring.prepend([anEvent(3), anEvent(5)], 2);
+  assert.equal(ring.oldestRevision, 2);
+  assert.deepEqual(
+    [2, 3, 5, 7].map((revision) => ring.at(ring.firstAfter(revision))?.revision),
+    [3, 5, 7, undefined],
+  );
+  assert.ok(!ring.hasDropped);
+  for (let revision = 8; revision < 8 + 40; revision++) ring.push(anEvent(revision, 1024 * 1024));
+  assert.ok(ring.hasDropped);
+});

@@ -30,6 +30,7 @@ export class EventRing {
   #sizeBytes = 0;
   /** Events after this revision are all there. */
   #after: number;
+  #hasDropped = false;
 
   constructor(after: number) {
     this.#after = after;
@@ -45,11 +46,26 @@ export class EventRing {
     return this.#after;
   }
 
+  /** Whether events had to go for want of room: what came before them must not come back. */
+  get hasDropped(): boolean {
+    return this.#hasDropped;
+  }
+
+  /** Puts events in front of the first one, so that all after `after` are there. */
+  prepend(events: readonly CacheEvent[], after: number): void {
+    this.#events = [...events, ...this.#events.slice(this.#start)];
+    this.#start = 0;
+    this.#first -= events.length;
+    this.#after = after;
+    for (const event of events) this.#sizeBytes += sizeOf(event);
+    this.#dropWhileFull();
+  }
+
   push(event: CacheEvent): void {
     this.#events.push(event);
     this.#sizeBytes += sizeOf(event);
     this.at(this.end - encodedMax)?.encoded.clear();
-    while (this.#isFull() && this.end - this.#first > 1) this.#dropFirst();
+    this.#dropWhileFull();
   }
 
   /** The event of a number; undefined where it is gone or still to come. */
@@ -74,6 +90,10 @@ export class EventRing {
     return low;
   }
 
+  #dropWhileFull(): void {
+    while (this.#isFull() && this.end - this.#first > 1) this.#dropFirst();
+  }
+
   #isFull(): boolean {
     return this.#sizeBytes > sizeBytesMax || this.end - this.#first > eventsMax;
   }
@@ -83,6 +103,7 @@ export class EventRing {
     if (event === undefined) return;
     this.#sizeBytes -= sizeOf(event);
     this.#after = event.revision;
+    this.#hasDropped = true;
     this.#first++;
     this.#start++;
     // What is dropped leaves the array in large steps: each event is moved once on average.
@@ -92,6 +113,7 @@ export class EventRing {
   }
 }
 
-function sizeOf({ entry, previous }: CacheEvent): number {
+/** What an event holds of the ring's room. */
+export function sizeOf({ entry, previous }: CacheEvent): number {
   return entry.sizeBytes + (previous?.sizeBytes ?? 0);
 }

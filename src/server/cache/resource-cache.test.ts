@@ -150,3 +150,48 @@ test("ResourceCache reads everything again where its place in storage's history 
   assert.ok(cache.ring.oldestRevision >= cache.revision, "nobody may go on from before the gap");
   await cache.close();
 });
+
+/** A cache that was filled after all that `write` does. */
+async function aLateCache(storage: Storage): Promise<ResourceCache> {
+  const cache = new ResourceCache({ resource: widgets, storage, prefix });
+  cache.start();
+  await cache.ready();
+  return cache;
+}
+
+test("reachBack() has the ring tell what happened before the cache was filled", async () => {
+  await using storage = openMemoryStorage();
+  const first = await put(storage, "a");
+  const changed = await put(storage, "a", "red");
+  await put(storage, "b");
+  await storage.commit([{ key: `${prefix}default/a`, value: undefined, expected: undefined }]);
+  await storage.commit([{ key: "/elsewhere", value: Buffer.from("x"), expected: undefined }]);
+  const cache = await aLateCache(storage);
+  assert.equal(cache.ring.oldestRevision, storage.currentRevision());
+
+  await Promise.all([cache.reachBack(changed), cache.reachBack(first)]);
+  assert.equal(cache.ring.oldestRevision, first);
+  const told: string[] = [];
+  for (let at = cache.ring.firstAfter(first); at < cache.ring.end; at++) {
+    const event = cache.ring.at(at);
+    told.push(`${event?.type} ${event?.entry.selectable.fields["metadata.name"]} ${event?.previous?.revision}`);
+  }
+  assert.deepEqual(told, [`MODIFIED a ${first}`, "ADDED b undefined", `DELETED a ${changed}`]);
+  await cache.close();
+});
+
+test("reachBack() leaves the ring as it is where history is compacted away, or too long", async () => {
+  await using storage = openMemoryStorage();
+  const first = await put(storage, "a");
+  for (let at = 0; at < 5_000; at++) await put(storage, "b", `${at}`);
+  const cache = await aLateCache(storage);
+  const { oldestRevision } = cache.ring;
+  await cache.reachBack(first);
+  assert.equal(cache.ring.oldestRevision, oldestRevision, "too long");
+  await storage.compact(oldestRevision - 10);
+  await cache.reachBack(oldestRevision - 11);
+  assert.equal(cache.ring.oldestRevision, oldestRevision, "compacted");
+  await cache.reachBack(oldestRevision - 10);
+  assert.equal(cache.ring.oldestRevision, oldestRevision - 10);
+  await cache.close();
+});

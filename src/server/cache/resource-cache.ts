@@ -7,8 +7,10 @@ import { type Clock, systemClock } from "../../base/clock.ts";
 import { type KeyValue, prefixEnd, type Storage, type StorageBatch, StorageError } from "../../storage/door.ts";
 import { statusOfStorageError } from "../registry/storage-status.ts";
 import type { Resource } from "../resource.ts";
+import { applyChange } from "./apply-change.ts";
 import { CacheEntry } from "./cache-entry.ts";
-import { type CacheEvent, EventRing } from "./event-ring.ts";
+import { readEarlierEvents } from "./earlier-events.ts";
+import { EventRing } from "./event-ring.ts";
 import { FreshRevision } from "./fresh-revision.ts";
 import { KeptRoots } from "./kept-roots.ts";
 import { readRange } from "./read-range.ts";
@@ -31,6 +33,8 @@ interface ResourceCacheOptions {
 
 /** A read that names a revision which has not happened yet waits this long for it. */
 export const futureRevisionWaitMs = 3_000;
+/** Watchers come back together when their server does: those of one moment share one look at storage's history. */
+const reachBackGatherMs = 20;
 
 export class ResourceCache {
   readonly resource: Resource;
@@ -48,6 +52,10 @@ export class ResourceCache {
   /** Counts the fills: a watcher that began before the last one has lost its place. */
   #generation = 0;
   #isFilled = false;
+  /** Storage's history does not lead on from here, or not in time. */
+  #forgottenRevision = 0;
+  #earliestWanted = Number.POSITIVE_INFINITY;
+  #reachingBack: Promise<void> | undefined;
   readonly #listeners = new Set<() => void>();
   readonly #revisionWaiters = new Set<{ readonly revision: number; readonly wake: () => void }>();
   #feeding: Promise<void> | undefined;
@@ -168,6 +176,33 @@ export class ResourceCache {
     if (!reached) throw tooLargeRevision(revision, this.#revision);
   }
 
+  /**
+   * Has the ring of events begin at or before a revision, where storage's history still tells what happened before the cache was filled.
+   * So watchers from before a restart go on where they were. Does nothing where that cannot be.
+   */
+  async reachBack(revision: number): Promise<void> {
+    while (revision > this.#forgottenRevision && revision < this.#ring.oldestRevision && !this.#ring.hasDropped) {
+      this.#earliestWanted = Math.min(this.#earliestWanted, revision);
+      this.#reachingBack ??= this.#readBack().finally(() => {
+        this.#reachingBack = undefined;
+      });
+      await this.#reachingBack;
+    }
+  }
+
+  /** Gathers those who come back at the same time, and reads for the earliest of them. */
+  async #readBack(): Promise<void> {
+    await new Promise<void>((resolve) => this.clock.after(reachBackGatherMs, resolve));
+    const after = this.#earliestWanted;
+    this.#earliestWanted = Number.POSITIVE_INFINITY;
+    const ring = this.#ring;
+    const until = ring.oldestRevision;
+    const events = await readEarlierEvents(this, { after, until, signal: this.#stop.signal });
+    const isStillWanted = ring === this.#ring && ring.oldestRevision === until;
+    if (events !== undefined && isStillWanted) ring.prepend(events, after);
+    else this.#forgottenRevision = Math.max(this.#forgottenRevision, after);
+  }
+
   /** Calls `listener` after each batch of changes or progress; the result stops that. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -214,18 +249,10 @@ export class ResourceCache {
   }
 
   #apply({ events, revision }: StorageBatch): void {
-    for (const { key, value, revision: changedAt } of events) {
-      const previous = this.#tree.get(key);
-      // The ring holds it on: it must not hold the joined bytes of a whole leaf with it.
-      previous?.detach();
-      if (value !== undefined) {
-        const entry = new CacheEntry(this.resource, { key, value, revision: changedAt });
-        this.#tree = this.#tree.with(entry);
-        this.#ring.push(makeEvent(previous === undefined ? "ADDED" : "MODIFIED", entry, previous));
-      } else if (previous !== undefined) {
-        this.#tree = this.#tree.without(key);
-        this.#ring.push(makeEvent("DELETED", previous.at(changedAt), previous));
-      }
+    for (const change of events) {
+      const { tree, event } = applyChange(this.resource, this.#tree, change);
+      this.#tree = tree;
+      if (event !== undefined) this.#ring.push(event);
     }
     this.#revision = Math.max(this.#revision, revision);
     this.keptRoots.forgetBefore(this.#ring.oldestRevision);
@@ -236,10 +263,6 @@ export class ResourceCache {
     for (const waiter of this.#revisionWaiters) if (waiter.revision <= this.#revision) waiter.wake();
     for (const listener of this.#listeners) listener();
   }
-}
-
-function makeEvent(type: CacheEvent["type"], entry: CacheEntry, previous: CacheEntry | undefined): CacheEvent {
-  return { type, revision: entry.revision, entry, previous, encoded: new Map() };
 }
 
 /** 504: the client named a revision that has not happened. */

@@ -84,6 +84,7 @@ async function openStream(context: VerbContext, options: ListOptions, negotiated
       options.resourceVersion === "" || options.resourceVersion === "0"
         ? cache.revision
         : parseResourceVersion(options.resourceVersion);
+    await cache.reachBack(from);
     return new WatchStream({ ...common, start: { from: "revision", revision: from } });
   }
   const error = await waitForStart(context, options);

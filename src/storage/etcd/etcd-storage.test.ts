@@ -91,6 +91,7 @@ describe("openEtcdStorage()", () => {
       after: base,
       signal: controller.signal,
       assertKept: async () => {},
+      writeMarker: () => assert.fail("this member tells by itself"),
     });
     const batches = watch.batches();
     const first = batches.next();

@@ -119,6 +119,7 @@ class EtcdStorage implements Storage {
       after,
       signal: either,
       assertKept: (revision, signal) => this.#assertKept(prefix, revision, signal),
+      writeMarker: (key) => this.#markers.request([key]),
     });
     this.#watches.add(watch);
     try {

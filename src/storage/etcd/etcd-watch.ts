@@ -20,6 +20,8 @@ export interface EtcdWatchOptions {
   readonly signal: AbortSignal;
   /** Throws REVISION_COMPACTED where the revision cannot be read any more. */
   readonly assertKept: (revision: number, signal: AbortSignal) => Promise<void>;
+  /** Has the key of the watch's own come and go. */
+  readonly writeMarker: (key: string) => void;
 }
 
 /** Follows the keys under a prefix. */
@@ -93,7 +95,7 @@ export class EtcdWatch {
           // etcd lets a watch start at the compacted revision itself, of which deletions may be gone.
           if (this.#position > 0) await assertKept(this.#position, streamSignal);
           this.#stream = stream;
-          this.#askForProgress();
+          this.#answerEarlierRequest();
           continue;
         }
         const received = held.concat(response.events);
@@ -106,6 +108,16 @@ export class EtcdWatch {
       this.#cancelAskingAgain();
       leaving.abort();
     }
+  }
+
+  /** Whoever asked before it was known which member would be watched has not been heard by anybody. */
+  #answerEarlierRequest(): void {
+    if (this.#answersAboutProgress) {
+      this.#askForProgress();
+      return;
+    }
+    if (this.#isProgressWanted) this.#options.writeMarker(this.markerKey);
+    this.#isProgressWanted = false;
   }
 
   #askForProgress(): void {
