@@ -17,9 +17,16 @@ export function encodeStored(kind: Kind, object: ApiObject): Buffer {
     kind.hub === kind.stored ? objectSchema(kind, kind.stored).decode(object) : fromHub(kind, object, kind.stored);
   delete stored.metadata.resourceVersion;
   delete stored.metadata.selfLink;
-  const value = Buffer.from(`${escapeMarkup(JSON.stringify(stored))}\n`);
+  const value = ownBuffer(`${escapeMarkup(JSON.stringify(stored))}\n`);
   encodedHere.add(value);
   return value;
+}
+
+/** In memory of its own: what Node cuts out of its shared slabs of 64 KiB would hold a whole slab for as long as the cache holds it. */
+function ownBuffer(text: string): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.write(text);
+  return bytes;
 }
 
 /** Go's encoder escapes what HTML would read; the same bytes let either server see that a write of the other's object changes nothing. */
@@ -63,18 +70,20 @@ export function typeMetaOf(kind: Kind, version: string): string {
  * Copies bytes where the value has the form that we and the reference write, and goes by way of the object otherwise.
  */
 export function itemOfStored(kind: Kind, value: Buffer, revision: number): Buffer {
+  const [head, rest] = itemPieces(kind, value, revision);
+  return rest === undefined ? head : ownCopy([head, rest]);
+}
+
+/** The same item in one or two pieces, of which the second is a part of the value. */
+export function itemPieces(kind: Kind, value: Buffer, revision: number): readonly [Buffer, Buffer?] {
   const prefix = prefixBytes(kind);
   const hasOurForm =
     value.length > prefix.length + 2 &&
-    value.subarray(0, prefix.length).equals(prefix) &&
     value.at(-1) === newline &&
-    value[prefix.length] === quote;
-  if (!hasOurForm) return itemOf(kind, decodeStored(kind, value, revision));
-  const head = itemHead(revision);
-  const item = Buffer.allocUnsafe(head.length + value.length - prefix.length - 1);
-  head.copy(item);
-  value.copy(item, head.length, prefix.length, value.length - 1);
-  return item;
+    value[prefix.length] === quote &&
+    value.compare(prefix, 0, prefix.length, 0, prefix.length) === 0;
+  if (!hasOurForm) return [itemOf(kind, decodeStored(kind, value, revision))];
+  return [itemHead(revision), value.subarray(prefix.length, value.length - 1)];
 }
 
 function itemHead(revision: number): Buffer {
@@ -88,7 +97,15 @@ export function withRevision(
 ): Buffer | undefined {
   const head = itemHead(from);
   if (!item.subarray(0, head.length).equals(head)) return undefined;
-  return Buffer.concat([itemHead(to), item.subarray(head.length)]);
+  return ownCopy([itemHead(to), item.subarray(head.length)]);
+}
+
+/** The pieces in memory of their own. */
+export function ownCopy(pieces: readonly Buffer[]): Buffer {
+  const copy = Buffer.allocUnsafeSlow(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) at += piece.copy(copy, at);
+  return copy;
 }
 
 const newline = 0x0a;
@@ -109,5 +126,5 @@ function itemOf(kind: Kind, hub: ApiObject): Buffer {
 
 /** An object of any version as an item of a list. */
 export function encodeItem({ kind: _kind, apiVersion: _apiVersion, ...rest }: ApiObject): Buffer {
-  return Buffer.from(JSON.stringify(rest));
+  return ownBuffer(JSON.stringify(rest));
 }

@@ -252,13 +252,13 @@ export class WatchStream implements AsyncIterableIterator<Buffer> {
   }
 }
 
-function eventBytes(type: string, object: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(`{"type":"${type}","object":`), object, closing]);
+function eventBytes(type: string, object: readonly Buffer[]): Buffer {
+  return Buffer.concat([Buffer.from(`{"type":"${type}","object":`), ...object, closing]);
 }
 const closing = Buffer.from("}\n");
 
 function errorEvent(status: Status): Buffer {
-  return eventBytes("ERROR", Buffer.from(JSON.stringify(status)));
+  return eventBytes("ERROR", [Buffer.from(JSON.stringify(status))]);
 }
 
 /** 410 as an event: the client has to list again. */

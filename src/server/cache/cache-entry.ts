@@ -3,7 +3,15 @@
 import { type ApiObject, fromHub, type Kind, type ObjectMeta } from "../../api/door.ts";
 import type { KeyValue } from "../../storage/door.ts";
 import type { Resource } from "../resource.ts";
-import { decodeStored, encodeItem, itemOfStored, wasEncodedHere, withRevision } from "../stored-object.ts";
+import {
+  decodeStored,
+  encodeItem,
+  itemOfStored,
+  itemPieces,
+  ownCopy,
+  wasEncodedHere,
+  withRevision,
+} from "../stored-object.ts";
 import type { Keyed } from "./tree.ts";
 
 /** What selectors look at. */
@@ -74,6 +82,13 @@ export class CacheEntry implements Keyed {
     return encodeItem(fromHub(kind, this.object(), version));
   }
 
+  /** The same bytes in one or two pieces, for whoever copies them anyway: nothing is made that the cache would keep. */
+  pieces(version: string): readonly [Buffer, Buffer?] {
+    const { kind } = this.#resource;
+    const isReady = version === kind.stored && !this.#isItem && this.#hasDefaults(kind);
+    return isReady ? itemPieces(kind, this.#value, this.revision) : [this.item(version)];
+  }
+
   /** Takes the same item from a larger buffer in place of one of its own. */
   shareItem(item: Buffer): void {
     this.#value = item;
@@ -83,7 +98,7 @@ export class CacheEntry implements Keyed {
 
   /** Copies what it has out of a larger buffer, which it would hold for as long as it is held itself. */
   detach(): void {
-    if (this.#isShared) this.#value = Buffer.from(this.#value);
+    if (this.#isShared) this.#value = ownCopy([this.#value]);
     this.#isShared = false;
   }
 
@@ -97,12 +112,13 @@ export class CacheEntry implements Keyed {
     if (this.#isItem) return this.#value;
     const { kind } = this.#resource;
     // A value that another writer left without its version's defaults is read with them, as the reference reads it.
-    this.#value =
-      this.#isCanonical || kind.versions[kind.stored]?.default === undefined
-        ? itemOfStored(kind, this.#value, this.revision)
-        : this.#defaultedItem(kind);
+    this.#value = this.#hasDefaults(kind) ? itemOfStored(kind, this.#value, this.revision) : this.#defaultedItem(kind);
     this.#isItem = true;
     return this.#value;
+  }
+
+  #hasDefaults(kind: Kind): boolean {
+    return this.#isCanonical || kind.versions[kind.stored]?.default === undefined;
   }
 
   #defaultedItem(kind: Kind): Buffer {

@@ -16,8 +16,8 @@ export interface Form {
   readonly isStored: boolean;
   /** One item of a list. */
   item(entry: CacheEntry): Buffer;
-  /** The object alone, as get and watch show it. `isFirst` for the first one that a watcher gets. */
-  single(entry: CacheEntry, isFirst: boolean): Buffer;
+  /** The object alone, as get and watch show it, in pieces to be joined. `isFirst` for the first one that a watcher gets. */
+  single(entry: CacheEntry, isFirst: boolean): readonly Buffer[];
   /** What stands before and after the items of a list. */
   readonly list: {
     readonly kind: string;
@@ -50,7 +50,10 @@ function objectForm({ kind }: ServedResource, version: string, typeMeta: string)
     isLasting: true,
     isStored: version === kind.stored,
     item: (entry) => entry.item(version),
-    single: (entry) => Buffer.concat([head, entry.item(version).subarray(1)]),
+    single(entry) {
+      const [first, rest] = entry.pieces(version);
+      return rest === undefined ? [head, first.subarray(1)] : [head, first.subarray(1), rest];
+    },
     list: {
       kind: `${kind.kind}List`,
       apiVersion: formatApiVersion({ group: kind.group, version }),
@@ -73,10 +76,11 @@ function tableForm({ request, served, version, negotiated }: FormOptions, typeMe
     isLasting: !columnsOf(resource).some((column) => column.changesWithTime === true),
     isStored: false,
     item: (entry) => encodeRow(entry, form),
-    single: (entry, isFirst) =>
+    single: (entry, isFirst) => [
       Buffer.from(
         `{"kind":"Table","apiVersion":"${apiVersion}","metadata":{"resourceVersion":"${entry.revision}"},"columnDefinitions":${isFirst ? definitions : "null"},"rows":[${encodeRow(entry, form)}]}`,
       ),
+    ],
     list: {
       kind: "Table",
       apiVersion,
@@ -94,7 +98,7 @@ function metadataForm(asVersion: string): Form {
     isLasting: true,
     isStored: false,
     item: encode,
-    single: encode,
+    single: (entry) => [encode(entry)],
     list: {
       kind: "PartialObjectMetadataList",
       apiVersion: `meta.k8s.io/${asVersion}`,

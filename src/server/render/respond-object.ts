@@ -23,13 +23,13 @@ const newline = Buffer.from("\n");
 export async function respondWithEntry(answer: ObjectAnswer, entry: CacheEntry): Promise<ApiResponse> {
   const { request, negotiated, status } = answer;
   requireServable(answer);
-  const bytes = formOf(answer).single(entry, true);
+  const pieces = formOf(answer).single(entry, true);
   if (negotiated.format === "json" && !wantsPretty(request, negotiated))
-    return respondWithBytes(request, { status, format: "json", chunks: [bytes, newline] });
+    return respondWithBytes(request, { status, format: "json", chunks: [...pieces, newline] });
   return respondWithBytes(request, {
     status,
     format: negotiated.format,
-    chunks: [encodeValue(request, negotiated, parseJson(bytes))],
+    chunks: [encodeValue(request, negotiated, parseJson(Buffer.concat(pieces)))],
   });
 }
 
@@ -57,7 +57,7 @@ export async function respondWithObject(answer: ObjectAnswer, object: ApiObject)
     });
   const { resourceVersion } = object.metadata;
   const entry = new CacheEntry(served.resource, { key: "", value: encodeStored(served.kind, object), revision: 0 });
-  const shown: unknown = parseJson(formOf(answer).single(entry, true));
+  const shown: unknown = parseJson(Buffer.concat(formOf(answer).single(entry, true)));
   return {
     status,
     headers: { ...uncached, "content-type": mediaTypes[negotiated.format] },
