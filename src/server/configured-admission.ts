@@ -1,7 +1,8 @@
 // Which admission plug-ins run, as the flags say it.
 
 import type { AdmissionPlugin } from "./admission/admission.ts";
-import { FlagError, type Flags } from "./flags.ts";
+import { FlagError } from "./flag-set.ts";
+import type { CommonFlagName, Flags } from "./flags.ts";
 
 /** The reference's plug-ins that look at objects through webhooks and policies, which nobody has here: there is nothing to turn off. */
 const knownElsewhere = [
@@ -13,7 +14,7 @@ const knownElsewhere = [
 ];
 
 /** Those that are not turned off, in their order. Throws a FlagError for a name that nobody has. */
-export function enabledPlugins(flags: Flags, plugins: readonly AdmissionPlugin[]): AdmissionPlugin[] {
+export function enabledPlugins(flags: Flags<CommonFlagName>, plugins: readonly AdmissionPlugin[]): AdmissionPlugin[] {
   const known = new Set([...knownElsewhere, ...plugins.map(({ name }) => name)]);
   for (const flag of ["disable-admission-plugins", "enable-admission-plugins"] as const)
     for (const name of flags.list(flag))

@@ -1,7 +1,7 @@
 // Where objects live, as the flags say it: the embedded store or etcd, encrypted or not.
 
 import { readFileSync } from "node:fs";
-import { decodeYaml } from "../api/door.ts";
+import { decodeYaml, type GroupResource } from "../api/door.ts";
 import {
   encryptedStorage,
   openEmbeddedStorage,
@@ -9,19 +9,29 @@ import {
   parseEncryptionConfig,
   type Storage,
 } from "../storage/door.ts";
-import { FlagError, type FlagName, type Flags } from "./flags.ts";
+import { FlagError } from "./flag-set.ts";
+import type { CommonFlagName, Flags } from "./flags.ts";
 
-/** `prefix` is what all keys begin with. Throws a FlagError, or a StorageError where the store cannot be opened. */
-export async function openConfiguredStorage(flags: Flags, prefix: string): Promise<Storage> {
+export interface ConfiguredStorageOptions {
+  /** Of the embedded store; empty where there is none. */
+  readonly directory: string;
+  /** The resource whose object lies under a key. */
+  readonly resourceOf: (key: string) => GroupResource;
+}
+
+/** Throws a FlagError, or a StorageError where the store cannot be opened. */
+export async function openConfiguredStorage(
+  flags: Flags<CommonFlagName>,
+  { directory, resourceOf }: ConfiguredStorageOptions,
+): Promise<Storage> {
   const encryptionFile = flags.text("encryption-provider-config") ?? "";
-  const storage = await openEngine(flags);
+  const storage = await openEngine(flags, directory);
   if (encryptionFile === "") return storage;
   try {
     const config = await parseEncryptionConfig(decodeYaml(readFileSync(encryptionFile, "utf8")));
     return encryptedStorage(storage, (key) => {
-      // PREFIX/GROUP/RESOURCE/…
-      const [group = "", resource = ""] = key.slice(prefix.length + 1).split("/");
-      return config.transformerFor(resource, group === "core" ? "" : group);
+      const { group, resource } = resourceOf(key);
+      return config.transformerFor(resource, group);
     });
   } catch (error) {
     await storage[Symbol.asyncDispose]();
@@ -29,8 +39,7 @@ export async function openConfiguredStorage(flags: Flags, prefix: string): Promi
   }
 }
 
-async function openEngine(flags: Flags): Promise<Storage> {
-  const directory = flags.text("data-dir") ?? "";
+async function openEngine(flags: Flags<CommonFlagName>, directory: string): Promise<Storage> {
   const endpoints = flags.list("etcd-servers");
   const compactionIntervalMs = flags.durationMs("etcd-compaction-interval");
   if (directory !== "" && endpoints.length > 0) throw new FlagError("--data-dir and --etcd-servers exclude each other");
@@ -41,10 +50,10 @@ async function openEngine(flags: Flags): Promise<Storage> {
   return openEtcdStorage({ endpoints, compactionIntervalMs, ...etcdTls(flags) });
 }
 
-function etcdTls(flags: Flags): {
+function etcdTls(flags: Flags<CommonFlagName>): {
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
 } {
-  const read = (name: FlagName) => {
+  const read = (name: CommonFlagName) => {
     const file = flags.text(name) ?? "";
     return file === "" ? undefined : readFileSync(file, "utf8");
   };

@@ -17,6 +17,9 @@ export { requestHeaderAuthenticator } from "./authentication/request-header.ts";
 export * from "./authentication/user.ts";
 export * from "./authorization/authorizer.ts";
 export { type DelegatedAuthorizationOptions, delegatedAuthorizer } from "./authorization/delegated.ts";
+export { enabledPlugins } from "./configured-admission.ts";
+export { type ConfiguredServerTools, configuredServer, minTlsVersion } from "./configured-server.ts";
+export { type ConfiguredStorageOptions, openConfiguredStorage } from "./configured-storage.ts";
 export {
   answer as answerDocument,
   answerAggregated,
@@ -27,6 +30,8 @@ export {
 } from "./discovery/discovery.ts";
 export * from "./discovery/documents.ts";
 export * from "./exchange.ts";
+export { describeFlags, type Flag, FlagError, type Flags, type FlagTable, parseFlags } from "./flag-set.ts";
+export { type CommonFlagName, commonFlags } from "./flags.ts";
 export { handlerTransport, inProcessAuthenticator } from "./handler-transport.ts";
 export type { Listener } from "./http/listener.ts";
 export { type Logger, silentLogger, stderrLogger } from "./logging.ts";

@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describeFlags, FlagError, parseFlags } from "./flags.ts";
+import { describeFlags, FlagError, parseFlags } from "./flag-set.ts";
+import { serverFlags } from "./flags.ts";
 
 test("parseFlags() reads values after a space and after an equals sign, and booleans alone", () => {
-  const flags = parseFlags(["--secure-port", "8443", "--bind-address=::1", "--disable-http2-serving"]);
+  const flags = parseFlags(serverFlags, ["--secure-port", "8443", "--bind-address=::1", "--disable-http2-serving"]);
   assert.equal(flags.integer("secure-port"), 8443);
   assert.equal(flags.text("bind-address"), "::1");
   assert.ok(flags.isSet("disable-http2-serving"));
 });
 
 test("parseFlags() joins lists that were given several times, and lets what was given win over defaults", () => {
-  const flags = parseFlags(["--disable-admission-plugins=A,B", "--disable-admission-plugins", "C"], {
-    "etcd-prefix": "/p",
+  const flags = parseFlags(serverFlags, ["--disable-admission-plugins=A,B", "--disable-admission-plugins", "C"], {
+    defaults: { "etcd-prefix": "/p" },
   });
   assert.deepEqual(flags.list("disable-admission-plugins"), ["A", "B", "C"]);
   assert.deepEqual(flags.list("authorization-always-allow-paths"), ["/healthz", "/readyz", "/livez"]);
@@ -20,7 +21,7 @@ test("parseFlags() joins lists that were given several times, and lets what was 
 });
 
 test("parseFlags() takes flags of the reference that mean nothing here", () => {
-  assert.doesNotThrow(() => parseFlags(["--profiling=false", "--watch-cache", "--goaway-chance", "0.1"]));
+  assert.doesNotThrow(() => parseFlags(serverFlags, ["--profiling=false", "--watch-cache", "--goaway-chance", "0.1"]));
 });
 
 test("parseFlags() names the flag that it cannot take", () => {
@@ -35,13 +36,22 @@ test("parseFlags() names the flag that it cannot take", () => {
   };
   for (const [arg, message] of Object.entries(wrong))
     assert.throws(
-      () => parseFlags([arg]),
+      () => parseFlags(serverFlags, [arg]),
       (error: Error) => error instanceof FlagError && message.test(error.message),
     );
 });
 
+test("parseFlags() takes as many words as it was told to, and knows what was given", () => {
+  const table = { quiet: { type: "boolean", default: "false", help: "" } } as const;
+  const flags = parseFlags(table, ["--quiet", "one", "two"], { wordsMax: 2 });
+  assert.deepEqual(flags.words, ["one", "two"]);
+  assert.ok(flags.isSet("quiet") && flags.isGiven("quiet"));
+  assert.ok(!parseFlags(table, []).isGiven("quiet"));
+  assert.throws(() => parseFlags(table, ["one", "two"], { wordsMax: 1 }), /^FlagError: unexpected argument: two$/);
+});
+
 test("describeFlags() tells of the flags that do something", () => {
-  const text = describeFlags();
+  const text = describeFlags(serverFlags);
   assert.match(text, /--data-dir/);
   assert.doesNotMatch(text, /--profiling|--tracing-config-file/);
 });

@@ -1,23 +1,12 @@
 // The flags of an extension server: those of Kubernetes' sample-apiserver by the same names.
 // https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
 
-import { parseGoDuration } from "./go-duration.ts";
+import type { Flags as FlagsOf, FlagTable } from "./flag-set.ts";
 
-/** What a flag takes. A list may be given several times, or once with commas. */
-type FlagType = "text" | "boolean" | "integer" | "duration" | "list";
-
-interface Flag {
-  readonly type: FlagType;
-  readonly help: string;
-  readonly default?: string;
-  /** "harmless": accepted, since nothing depends on it here. "unsupported": refused, since ignoring it would be a surprise. */
-  readonly meaning?: "harmless" | "unsupported";
-}
-
-const flags = {
+/** What every API server takes, the main one included. */
+export const commonFlags = {
   "secure-port": { type: "integer", default: "443", help: "The port to listen on; 0 for any free one." },
   "bind-address": { type: "text", default: "0.0.0.0", help: "The address to listen on." },
-  "data-dir": { type: "text", help: "Where the embedded store lies, in place of --etcd-servers." },
   "etcd-servers": { type: "list", help: "Addresses of etcd, with scheme." },
   "etcd-prefix": { type: "text", help: "What all keys begin with." },
   "etcd-cafile": { type: "text", help: "The authority that signed etcd's certificate." },
@@ -29,11 +18,6 @@ const flags = {
     help: "How long history is kept; 0 leaves that to others.",
   },
   "encryption-provider-config": { type: "text", help: "How values are encrypted at rest." },
-  "cert-dir": {
-    type: "text",
-    default: "apiserver.local.config/certificates",
-    help: "Where a self-signed certificate is made, if --tls-cert-file is not given.",
-  },
   "tls-cert-file": { type: "text", help: "The server's certificate, with its chain." },
   "tls-private-key-file": { type: "text", help: "Its key." },
   "client-ca-file": { type: "text", help: "The authority of client certificates." },
@@ -55,39 +39,6 @@ const flags = {
     type: "boolean",
     default: "true",
     help: "Whether requests without credentials are system:anonymous.",
-  },
-  kubeconfig: { type: "text", help: "How to reach the main API server, for admission." },
-  "authentication-kubeconfig": { type: "text", help: "How to reach the main API server for TokenReviews." },
-  "authorization-kubeconfig": { type: "text", help: "How to reach the main API server for SubjectAccessReviews." },
-  "authentication-skip-lookup": {
-    type: "boolean",
-    default: "false",
-    help: "Do not read the authentication configuration from the cluster.",
-  },
-  "authentication-tolerate-lookup-failure": {
-    type: "boolean",
-    default: "false",
-    help: "Go on where that configuration cannot be read.",
-  },
-  "authentication-token-webhook-cache-ttl": {
-    type: "duration",
-    default: "10s",
-    help: "How long answers of TokenReviews hold.",
-  },
-  "authorization-always-allow-paths": {
-    type: "list",
-    default: "/healthz,/readyz,/livez",
-    help: "Paths that everybody may read.",
-  },
-  "authorization-webhook-cache-authorized-ttl": {
-    type: "duration",
-    default: "10s",
-    help: "How long an allowed decision holds.",
-  },
-  "authorization-webhook-cache-unauthorized-ttl": {
-    type: "duration",
-    default: "10s",
-    help: "How long a refused decision holds.",
   },
   "disable-admission-plugins": { type: "list", help: "Admission plug-ins to leave out." },
   "enable-admission-plugins": { type: "list", help: "Admission plug-ins to run beside the default ones." },
@@ -173,93 +124,54 @@ const flags = {
   "shutdown-watch-termination-grace-period": { type: "text", help: "Ignored.", meaning: "harmless" },
   "log-text-info-buffer-size": { type: "text", help: "Ignored.", meaning: "harmless" },
   "log-text-split-stream": { type: "boolean", help: "Ignored.", meaning: "harmless" },
-} as const satisfies Record<string, Flag>;
+} as const satisfies FlagTable;
 
-export type FlagName = keyof typeof flags;
+/** What an extension server takes. */
+export const serverFlags = {
+  ...commonFlags,
+  "data-dir": { type: "text", help: "Where the embedded store lies, in place of --etcd-servers." },
+  "cert-dir": {
+    type: "text",
+    default: "apiserver.local.config/certificates",
+    help: "Where a self-signed certificate is made, if --tls-cert-file is not given.",
+  },
+  kubeconfig: { type: "text", help: "How to reach the main API server, for admission." },
+  "authentication-kubeconfig": { type: "text", help: "How to reach the main API server for TokenReviews." },
+  "authorization-kubeconfig": { type: "text", help: "How to reach the main API server for SubjectAccessReviews." },
+  "authentication-skip-lookup": {
+    type: "boolean",
+    default: "false",
+    help: "Do not read the authentication configuration from the cluster.",
+  },
+  "authentication-tolerate-lookup-failure": {
+    type: "boolean",
+    default: "false",
+    help: "Go on where that configuration cannot be read.",
+  },
+  "authentication-token-webhook-cache-ttl": {
+    type: "duration",
+    default: "10s",
+    help: "How long answers of TokenReviews hold.",
+  },
+  "authorization-always-allow-paths": {
+    type: "list",
+    default: "/healthz,/readyz,/livez",
+    help: "Paths that everybody may read.",
+  },
+  "authorization-webhook-cache-authorized-ttl": {
+    type: "duration",
+    default: "10s",
+    help: "How long an allowed decision holds.",
+  },
+  "authorization-webhook-cache-unauthorized-ttl": {
+    type: "duration",
+    default: "10s",
+    help: "How long a refused decision holds.",
+  },
+} as const satisfies FlagTable;
 
-/** A command line that cannot be run. The message is one line for a person. */
-export class FlagError extends Error {
-  override readonly name = "FlagError";
-}
+export type CommonFlagName = keyof typeof commonFlags;
+export type FlagName = keyof typeof serverFlags;
 
-/** The values of all flags. */
-export interface Flags {
-  /** Undefined where it was not given and has no default. */
-  text(name: FlagName): string | undefined;
-  list(name: FlagName): readonly string[];
-  integer(name: FlagName): number;
-  /** Of a duration in Go's form, such as 1m30s. */
-  durationMs(name: FlagName): number;
-  isSet(name: FlagName): boolean;
-  readonly wantsHelp: boolean;
-}
-
-/** Reads a command line in Go's manner: `--name value`, `--name=value`, and `--name` alone for booleans. Throws a FlagError. */
-export function parseFlags(args: readonly string[], overrides: Partial<Record<FlagName, string>> = {}): Flags {
-  const given = new Map<FlagName, string[]>();
-  let wantsHelp = false;
-  for (let at = 0; at < args.length; at++) {
-    const arg = args[at] ?? "";
-    if (arg === "--help" || arg === "-h") {
-      wantsHelp = true;
-      continue;
-    }
-    const match = /^--?([a-z0-9][a-z0-9-]*)(?:=([\s\S]*))?$/.exec(arg);
-    if (match === null) throw new FlagError(`unexpected argument: ${arg}`);
-    const name = match[1] ?? "";
-    if (!isFlagName(name)) throw new FlagError(`unknown flag: --${name}`);
-    const flag: Flag = flags[name];
-    if (flag.meaning === "unsupported") throw new FlagError(`--${name} is not supported`);
-    let value = match[2];
-    if (value === undefined) {
-      if (flag.type === "boolean") value = "true";
-      else {
-        value = args[++at];
-        if (value === undefined) throw new FlagError(`flag needs an argument: --${name}`);
-      }
-    }
-    check(name, flag, value);
-    given.set(name, [...(given.get(name) ?? []), value]);
-  }
-  const raw = (name: FlagName): string | undefined =>
-    given.get(name)?.at(-1) ?? overrides[name] ?? (flags[name] as Flag).default;
-  return {
-    text: raw,
-    list: (name) => {
-      const values = given.get(name) ?? [raw(name) ?? ""];
-      return values.flatMap((value) => value.split(",")).filter((value) => value !== "");
-    },
-    integer: (name) => Number(raw(name) ?? 0),
-    durationMs: (name) => {
-      const duration = parseGoDuration(raw(name) ?? "0");
-      return typeof duration === "string" ? 0 : duration;
-    },
-    isSet: (name) => raw(name) === "true",
-    wantsHelp,
-  };
-}
-
-function isFlagName(name: string): name is FlagName {
-  return Object.hasOwn(flags, name);
-}
-
-function check(name: string, { type }: Flag, value: string): void {
-  if (type === "boolean" && value !== "true" && value !== "false")
-    throw new FlagError(`invalid argument ${JSON.stringify(value)} for --${name}: it must be true or false`);
-  if (type === "integer" && !/^-?\d+$/.test(value))
-    throw new FlagError(`invalid argument ${JSON.stringify(value)} for --${name}: it must be a whole number`);
-  const duration = type === "duration" ? parseGoDuration(value) : 0;
-  if (typeof duration === "string" || duration < 0)
-    throw new FlagError(`invalid argument ${JSON.stringify(value)} for --${name}: it must be a duration such as 1m30s`);
-}
-
-/** What --help prints. */
-export function describeFlags(): string {
-  const lines = Object.entries<Flag>(flags)
-    .filter(([, { meaning }]) => meaning === undefined)
-    .map(
-      ([name, flag]) =>
-        `  --${name.padEnd(44)} ${flag.help}${flag.default === undefined ? "" : ` Default ${flag.default}.`}`,
-    );
-  return `${lines.join("\n")}\n`;
-}
+/** The values of all flags of a server, or of those that a function needs. */
+export type Flags<Name extends FlagName = FlagName> = FlagsOf<Name>;

@@ -1,16 +1,16 @@
 // An extension server as a program: flags in, a running server until it is told to stop.
 
 import { systemClock } from "../base/clock.ts";
-import { readFiles, watchFiles } from "../base/watched-files.ts";
+import { watchFiles } from "../base/watched-files.ts";
+import type { Storage } from "../storage/door.ts";
 import type { AdmissionPlugin } from "./admission/admission.ts";
-import { openAuditLog } from "./audit/audit-log.ts";
-import { parseAuditPolicy } from "./audit/audit-policy.ts";
 import { enabledPlugins } from "./configured-admission.ts";
+import { configuredServer, minTlsVersion } from "./configured-server.ts";
 import { openConfiguredStorage } from "./configured-storage.ts";
 import { delegate } from "./delegation.ts";
 import { groupsOf } from "./discovery/documents.ts";
-import type { AuditOptions } from "./filters/audit.ts";
-import { describeFlags, FlagError, type Flags, parseFlags } from "./flags.ts";
+import { describeFlags, FlagError, parseFlags } from "./flag-set.ts";
+import { type Flags, serverFlags } from "./flags.ts";
 import { type Logger, stderrLogger } from "./logging.ts";
 import type { Resource } from "./resource.ts";
 import { type ApiServer, createApiServer } from "./server.ts";
@@ -36,10 +36,10 @@ const stopMsMax = 2_000;
 /** Runs a server with the flags of the command line until SIGTERM or SIGINT; ends the process with exit code 1 where it cannot start. */
 export async function runServer(options: RunServerOptions): Promise<void> {
   try {
-    const flags = parseFlags(process.argv.slice(2), {
-      "etcd-prefix": options.defaults?.etcdPrefix ?? `/registry/${options.name}`,
+    const flags = parseFlags(serverFlags, process.argv.slice(2), {
+      defaults: { "etcd-prefix": options.defaults?.etcdPrefix ?? `/registry/${options.name}` },
     });
-    if (flags.wantsHelp) process.stdout.write(`Usage: ${options.name} [flags]\n\n${describeFlags()}`);
+    if (flags.wantsHelp) process.stdout.write(`Usage: ${options.name} [flags]\n\n${describeFlags(serverFlags)}`);
     else await start(options, flags);
   } catch (error) {
     process.stderr.write(`${options.name}: ${explain(error)}\n`);
@@ -61,8 +61,8 @@ async function start(options: RunServerOptions, flags: Flags): Promise<void> {
     const keyPrefix = (flags.text("etcd-prefix") ?? "").replace(/\/+$/, "");
     const delegation = owned.use(await delegate(flags, { userAgent: name, logger, signal: ended.signal }));
     const admission = enabledPlugins(flags, [...delegation.admission, ...(options.admission ?? [])]);
-    const audit = auditOf(flags, { logger, owned });
-    const storage = await openConfiguredStorage(flags, keyPrefix);
+    const configured = configuredServer(flags, { logger, owned });
+    const storage = await openStorage(flags, keyPrefix);
     const server = owned.use(
       await createApiServer({
         name,
@@ -70,17 +70,10 @@ async function start(options: RunServerOptions, flags: Flags): Promise<void> {
         storage,
         keyPrefix,
         authenticators: delegation.authenticators,
-        allowsAnonymous: flags.isSet("anonymous-auth"),
+        ...configured,
         authorizer: delegation.authorizer,
         alwaysAllowedPaths: flags.list("authorization-always-allow-paths"),
         admission,
-        inFlightLimits: {
-          requestsMax: flags.integer("max-requests-inflight"),
-          mutatingRequestsMax: flags.integer("max-mutating-requests-inflight"),
-        },
-        requestTimeoutMs: flags.durationMs("request-timeout"),
-        corsAllowedOrigins: originsOf(flags),
-        ...(audit === undefined ? {} : { audit }),
         openApi: { title: options.defaults?.title ?? name, version: options.defaults?.version ?? "unversioned" },
         logger,
       }),
@@ -94,6 +87,20 @@ async function start(options: RunServerOptions, flags: Flags): Promise<void> {
     await owned.disposeAsync();
     throw error;
   }
+}
+
+/** The embedded store or etcd, under the keys that sample-apiserver has there: PREFIX/GROUP/RESOURCE/… */
+function openStorage(flags: Flags, keyPrefix: string): Promise<Storage> {
+  const directory = flags.text("data-dir") ?? "";
+  if (directory !== "" && flags.list("etcd-servers").length > 0)
+    throw new FlagError("--data-dir and --etcd-servers exclude each other");
+  return openConfiguredStorage(flags, {
+    directory,
+    resourceOf(key) {
+      const [group = "", resource = ""] = key.slice(keyPrefix.length + 1).split("/");
+      return { group: group === "core" ? "" : group, resource };
+    },
+  });
 }
 
 interface ListenOptions {
@@ -122,37 +129,6 @@ async function listen(server: ApiServer, { flags, certificate, logger, owned }: 
       }),
     );
   return listener.port;
-}
-
-function minTlsVersion(flags: Flags): "TLSv1.2" | "TLSv1.3" {
-  const name = flags.text("tls-min-version") ?? "";
-  if (name === "VersionTLS13") return "TLSv1.3";
-  if (name === "VersionTLS12" || name === "") return "TLSv1.2";
-  throw new FlagError(`--tls-min-version must be VersionTLS12 or VersionTLS13: it is ${JSON.stringify(name)}`);
-}
-
-function originsOf(flags: Flags): RegExp[] {
-  return flags.list("cors-allowed-origins").map((pattern) => {
-    try {
-      return new RegExp(pattern, "u");
-    } catch (error) {
-      throw new FlagError(`--cors-allowed-origins: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  });
-}
-
-/** As in the reference, nothing is recorded without both a log and a policy. */
-function auditOf(
-  flags: Flags,
-  { logger, owned }: Pick<ListenOptions, "logger" | "owned">,
-): Omit<AuditOptions, "clock"> | undefined {
-  const logPath = flags.text("audit-log-path") ?? "";
-  const policyPath = flags.text("audit-policy-file") ?? "";
-  if (logPath === "" && policyPath === "") return undefined;
-  if (logPath === "" || policyPath === "")
-    throw new FlagError("--audit-log-path and --audit-policy-file must be given together");
-  const [text = ""] = readFiles([policyPath]);
-  return { policy: parseAuditPolicy(text), log: owned.use(openAuditLog(logPath, logger)) };
 }
 
 /** Calls `stop` once, on a signal or when the process that started this one has gone. */

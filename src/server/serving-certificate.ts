@@ -5,7 +5,8 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../base/clock.ts";
 import { ensureDirectory } from "../base/directories.ts";
-import { FlagError, type Flags } from "./flags.ts";
+import { FlagError } from "./flag-set.ts";
+import type { Flags } from "./flags.ts";
 
 export interface ServingCertificate {
   readonly key: string;
