@@ -6,18 +6,12 @@ import type { TLSSocket } from "node:tls";
 import type { ApiResponse, Handler, Peer } from "../exchange.ts";
 import { readHeaders, writeHeaders } from "./headers.ts";
 import type { IncomingOptions } from "./incoming-request.ts";
-import {
-  headerBytesMax,
-  headerCountMax,
-  headersTimeoutMs,
-  idleTimeoutMs,
-  unwantedBodyBytesMax,
-  unwantedBodyTimeoutMs,
-} from "./limits.ts";
+import { headerBytesMax, headerCountMax, headersTimeoutMs, idleTimeoutMs } from "./limits.ts";
 import { type ParserError, parseHead } from "./parse-head.ts";
 import { peerOf } from "./peer.ts";
 import { answer, ignore, text } from "./serve.ts";
-import { writeBody } from "./write-response.ts";
+import { discardBody } from "./unwanted-body.ts";
+import { isReady, type ReadyBody, writeBody } from "./write-response.ts";
 
 export interface Http1 {
   accept(socket: TLSSocket): void;
@@ -95,35 +89,42 @@ async function serve(handler: Handler, { incoming, outgoing, peer }: Exchange): 
     requestOf(incoming, peer, (listener) => outgoing.once("close", listener)),
   );
   if (outgoing.destroyed || outgoing.headersSent) return;
+  // Many clients look for an answer only when they have sent everything; the connection then serves their next request.
+  if (!incoming.complete) await discardBody(incoming);
   if (!incoming.complete) outgoing.shouldKeepAlive = false;
-  await respond(outgoing, response, incoming.method === "HEAD");
-  if (!incoming.complete) discardBody(incoming);
-}
-
-async function respond(outgoing: ServerResponse, response: ApiResponse, isHead: boolean): Promise<void> {
-  try {
-    outgoing.writeHead(response.status, writeHeaders(response, "1.1"));
-  } catch {
-    // A header that HTTP does not allow.
-    outgoing.destroy();
-    return;
-  }
-  if (isHead) return void outgoing.end();
-  // Node keeps the head until there is something of the body; a watch may have nothing to say for a long time.
-  if (response.body !== undefined && !Buffer.isBuffer(response.body) && !Array.isArray(response.body))
-    outgoing.flushHeaders();
+  if (!writeHead(outgoing, response)) return;
+  if (incoming.method === "HEAD") return void outgoing.end();
+  if (!incoming.complete && isReady(response.body)) return respondEarly({ incoming, outgoing, body: response.body });
   await writeBody(outgoing, response.body);
 }
 
-/** A body that nobody wanted is read a little further, so that the client sees its answer before the connection ends. */
-function discardBody(incoming: IncomingMessage): void {
-  let sizeBytes = 0;
-  const cut = setTimeout(() => incoming.destroy(), unwantedBodyTimeoutMs);
-  incoming.once("close", () => clearTimeout(cut));
-  incoming.on("data", (chunk: Buffer) => {
-    sizeBytes += chunk.length;
-    if (sizeBytes > unwantedBodyBytesMax) incoming.pause();
-  });
+/** False for a header that HTTP does not allow. */
+function writeHead(outgoing: ServerResponse, response: ApiResponse): boolean {
+  try {
+    outgoing.writeHead(response.status, writeHeaders(response, "1.1"));
+  } catch {
+    outgoing.destroy();
+    return false;
+  }
+  // Node keeps the head until there is something of the body; a watch may have nothing to say for a long time.
+  if (!isReady(response.body)) outgoing.flushHeaders();
+  return true;
+}
+
+/** An answer to a request that is still being sent. Node closes such a connection with the end of the answer, which therefore waits. */
+async function respondEarly({
+  incoming,
+  outgoing,
+  body,
+}: {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  readonly body: ReadyBody;
+}): Promise<void> {
+  if (body === undefined) outgoing.flushHeaders();
+  else outgoing.write(Buffer.isBuffer(body) ? body : Buffer.concat(body));
+  await discardBody(incoming);
+  outgoing.end();
 }
 
 function requestOf(

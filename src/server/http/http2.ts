@@ -13,6 +13,7 @@ import { readHeaders, writeHeaders } from "./headers.ts";
 import { headerBytesMax, headerCountMax, idleTimeoutMs } from "./limits.ts";
 import { peerOf } from "./peer.ts";
 import { answer, ignore } from "./serve.ts";
+import { discardBody } from "./unwanted-body.ts";
 import { writeBody } from "./write-response.ts";
 
 /** Requests under way on one connection: as many as the reference announces. */
@@ -107,6 +108,10 @@ async function serve(handler: Handler, { stream, headers, flags, raw, peer }: Ex
     return;
   }
   if (!isEmpty) await writeBody(stream, response.body);
-  // Whatever is still to come of the request's body is not wanted.
-  if (hasBody && !stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+  if (!hasBody || stream.readableEnded) return;
+  await discardBody(stream);
+  if (stream.readableEnded) return;
+  // What is on its way still counts against the connection's window until somebody takes it.
+  stream.resume();
+  stream.close(constants.NGHTTP2_NO_ERROR);
 }

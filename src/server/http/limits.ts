@@ -14,7 +14,9 @@ export const idleTimeoutMs = 90_000;
 export const bodyTimeoutMs = 60_000;
 /** A client that reads nothing of its answer for this long does not get the rest; a watch may be silent as long as it likes. */
 export const stalledTimeoutMs = 60_000;
-/** What is read and thrown away of a body that nobody wanted, before the connection is cut: 256 KiB, as Go's server does. */
-export const unwantedBodyBytesMax = 256 * 1024;
-/** And how long that may take: the client needs some time to see its answer. */
-export const unwantedBodyTimeoutMs = 500;
+/** What is read and thrown away of a body that nobody wanted: 4 MiB, so that a body just above the limit of 3 MiB is read to its end, as in the reference. */
+export const unwantedBodyBytesMax = 4 * 1024 * 1024;
+/** How long that may take at most, for all of it. */
+export const unwantedBodyTimeoutMs = 5_000;
+/** And without a byte of it: who sends nothing waits for the answer. */
+export const unwantedBodySilenceMs = 500;

@@ -7,6 +7,7 @@ import { connect as connectTls, type TLSSocket } from "node:tls";
 import { type KeyPair, makeAuthority, makeCertificate } from "../../base/certificates.ts";
 import { getOwn } from "../../base/own.ts";
 import type { ApiRequest, ApiResponse, Handler } from "../exchange.ts";
+import { unwantedBodyBytesMax } from "./limits.ts";
 import { type Listener, listen } from "./listener.ts";
 
 const authority = await makeAuthority({ commonName: "ca", nowMs: Date.now() });
@@ -19,6 +20,8 @@ async function start(t: TestContext, handler: Handler): Promise<Listener> {
   t.after(() => listener.close(0));
   return listener;
 }
+
+const chunked = { "transfer-encoding": "chunked" };
 
 function ok(body: ApiResponse["body"] = Buffer.from("ok")): ApiResponse {
   return { status: 200, headers: { "content-type": "text/plain" }, body };
@@ -212,10 +215,32 @@ test("readBody() reads a body and refuses one that is too large, also one that d
   assert.equal((await ask(listener, { method: "POST", path: "/", text: "hello" })).body, "hello");
   assert.equal((await ask2(listener, { ":method": "POST", ":path": "/" }, "hello")).body, "hello");
   const text = "x".repeat(100_000);
-  const chunked = { "transfer-encoding": "chunked" };
   assert.equal((await ask(listener, { method: "POST", path: "/", text })).status, 413);
   assert.equal((await ask(listener, { method: "POST", path: "/", text, headers: chunked })).status, 413);
   assert.equal((await ask2(listener, { ":method": "POST", ":path": "/" }, text)).status, 413);
+});
+
+test("a client that is still sending when its answer comes gets its answer, and the connection serves the next one", async (t) => {
+  const listener = await start(t, async (request) => {
+    const refused = await request.readBody(1_000).then(
+      () => false,
+      () => true,
+    );
+    return { ...ok(), status: refused ? 413 : 200 };
+  });
+  const text = "x".repeat(unwantedBodyBytesMax - 1_000);
+  const session = connectHttp2(`https://127.0.0.1:${listener.port}`, { rejectUnauthorized: false });
+  t.after(() => session.close());
+  for (let round = 0; round < 3; round++) {
+    assert.equal((await ask(listener, { method: "POST", path: "/", text })).status, 413);
+    assert.equal((await ask(listener, { method: "POST", path: "/", text, headers: chunked })).status, 413);
+    const stream = session.request({ ":method": "POST", ":path": "/" });
+    stream.end(text);
+    const [answered]: IncomingHttpHeaders[] = await once(stream, "response");
+    assert.equal(answered?.[":status"], 413);
+    stream.resume();
+    await once(stream, "close");
+  }
 });
 
 test("a body that nobody reads does not become the next request", async (t) => {

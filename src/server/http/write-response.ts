@@ -24,6 +24,13 @@ function isChunks(body: readonly Buffer[] | AsyncIterable<Buffer>): body is read
   return Array.isArray(body);
 }
 
+/** What can be said at once. */
+export type ReadyBody = Exclude<ResponseBody, AsyncIterable<Buffer>>;
+
+export function isReady(body: ResponseBody): body is ReadyBody {
+  return body === undefined || Buffer.isBuffer(body) || Array.isArray(body);
+}
+
 /** Small chunks are joined up to this size, so that a list costs a few writes and a few copies: four TLS records. */
 const joinBytesMax = 64 * 1024;
 
