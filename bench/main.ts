@@ -1,0 +1,76 @@
+// `npm run bench`: what each operation costs a server, measured from outside.
+//   npm run bench -- embedded etcd                 two servers in turn, phase by phase, with the ratio of their costs
+//   npm run bench -- aggregated                    the same through the control plane: the cost of its process alone
+//   npm run bench -- https://HOST:PORT --cert FILE --key FILE --pid PID     any other implementation
+// Figures are of the server's process: CPU milliseconds per operation (user and system), resident memory; the load comes from this process.
+
+import { parseArgs } from "node:util";
+import { openLoad } from "./load.ts";
+import { type Measured, measure } from "./measure.ts";
+import { type PhaseName, phaseNames, phases } from "./phases.ts";
+import { heading, row } from "./report.ts";
+import { soak } from "./soak.ts";
+import { startTarget, type Target } from "./targets.ts";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    objects: { type: "string", default: "10000" },
+    watchers: { type: "string", default: "100" },
+    phases: { type: "string" },
+    runs: { type: "string", default: "1" },
+    http1: { type: "boolean", default: false },
+    soak: { type: "string" },
+    cert: { type: "string" },
+    key: { type: "string" },
+    pid: { type: "string" },
+  },
+});
+
+const chosen = (values.phases?.split(",") ?? phaseNames).map((name) => {
+  if (!isPhase(name))
+    throw new TypeError(`Cannot run the phase "${name}" as it must be one of ${phaseNames.join(", ")}`);
+  return name;
+});
+
+for (let run = 0; run < Number(values.runs); run++) {
+  const targets: Target[] = [];
+  try {
+    for (const name of positionals.length === 0 ? ["embedded"] : positionals)
+      targets.push(await startTarget(name, values));
+    await benchmark(targets);
+  } finally {
+    for (const target of targets) await target.stop();
+  }
+}
+
+async function benchmark(targets: readonly Target[]): Promise<void> {
+  const size = { objects: Number(values.objects), watchers: Number(values.watchers) };
+  const loads = await Promise.all(targets.map((target) => openLoad(target, { isHttp1: values.http1 })));
+  for (const { label, startMs, pid } of targets)
+    if (startMs !== undefined) process.stdout.write(`${label}: ready after ${startMs.toFixed(0)} ms, process ${pid}\n`);
+  try {
+    if (values.soak !== undefined) {
+      for (const [i, load] of loads.entries())
+        await soak(load, targets[i]?.pid ?? 0, { ...size, minutes: Number(values.soak) });
+      return;
+    }
+    process.stdout.write(`${heading}\n`);
+    for (const name of chosen) {
+      let first: Measured | undefined;
+      for (const [i, load] of loads.entries()) {
+        const target = targets[i];
+        if (target === undefined) continue;
+        const measured = await measure(target.pid, () => phases[name](load, size));
+        process.stdout.write(`${row({ name, label: target.label, measured, comparedTo: first })}\n`);
+        first ??= measured;
+      }
+    }
+  } finally {
+    for (const load of loads) load.close();
+  }
+}
+
+function isPhase(name: string): name is PhaseName {
+  return Object.hasOwn(phases, name);
+}
