@@ -74,10 +74,9 @@ test("Registry refuses, and finds nothing to do, only by what storage has, since
   assert.notEqual(undone.body.metadata.resourceVersion, second.metadata.resourceVersion);
 });
 
-test("Registry answers 413 for an object that storage takes for too large, and 503 while storage does not answer", async () => {
+test("Registry answers 413 for an object that storage takes for too large, and 503 while storage is full", async () => {
   for (const [code, status] of [
     ["TOO_LARGE", 413],
-    ["UNAVAILABLE", 503],
     ["NO_SPACE", 503],
     ["CORRUPT", 500],
   ] as const) {
@@ -86,8 +85,34 @@ test("Registry answers 413 for an object that storage takes for too large, and 5
   }
 });
 
-function withFailingCommits(storage: Storage, code: "TOO_LARGE" | "UNAVAILABLE" | "NO_SPACE" | "CORRUPT"): Storage {
-  return overriding(storage, { commit: () => Promise.reject(new StorageError(code, "it was to fail")) });
+test("Registry says when to try again where storage did not do it, and does not where it may have", async () => {
+  const storage = withFailingCommits(openMemoryStorage(), "UNAVAILABLE");
+  await using resource = await serveForTest(widgets, { storage });
+  const { body } = await resource.ask(create, { body: aWidget() });
+  const { code, reason, message, details } = body;
+  assert.deepEqual(
+    { code, reason, message, details },
+    {
+      code: 500,
+      reason: "ServerTimeout",
+      message:
+        "The create operation against widgets.test.example.com could not be completed at this time, please try again.",
+      details: { name: "create", group: "test.example.com", kind: "widgets", retryAfterSeconds: 2 },
+    },
+  );
+
+  const unsure = withFailingCommits(openMemoryStorage(), "UNAVAILABLE", { mayHaveHappened: true });
+  await using other = await serveForTest(widgets, { storage: unsure });
+  const answer = await other.ask(create, { body: aWidget() });
+  assert.deepEqual([answer.status, answer.body.reason, answer.body.details], [504, "Timeout", {}]);
+});
+
+function withFailingCommits(
+  storage: Storage,
+  code: "TOO_LARGE" | "UNAVAILABLE" | "NO_SPACE" | "CORRUPT",
+  options: { readonly mayHaveHappened?: boolean } = {},
+): Storage {
+  return overriding(storage, { commit: () => Promise.reject(new StorageError(code, "it was to fail", options)) });
 }
 
 function withSilentWatch(storage: Storage): Storage {

@@ -4,7 +4,7 @@ import { type ApiObject, type GroupResource, StatusError } from "../api/door.ts"
 import type { CommitResult, KeyValue, Storage, Write } from "../storage/door.ts";
 import { CacheEntry } from "./cache/cache-entry.ts";
 import type { ResourceCache } from "./cache/resource-cache.ts";
-import { statusOfStorageError } from "./registry/storage-status.ts";
+import { type StorageOperation, statusOfStorageError } from "./registry/storage-status.ts";
 import { Turns } from "./registry/turns.ts";
 import type { Resource } from "./resource.ts";
 import { encodeStored } from "./stored-object.ts";
@@ -181,7 +181,7 @@ export class Registry {
       const { entries } = await this.#storage.range({ start: key, end: `${key}\0`, signal });
       return { entry: this.#entryOf(entries[0]), isNewest: true };
     } catch (error) {
-      throw statusOfStorageError(error, this.#groupResource);
+      throw statusOfStorageError(error, { operation: "get", of: this.#groupResource });
     }
   }
 
@@ -189,7 +189,7 @@ export class Registry {
     try {
       return await this.#storage.commit([write], { signal });
     } catch (error) {
-      throw statusOfStorageError(error, this.#groupResource);
+      throw statusOfStorageError(error, { operation: operationOf(write), of: this.#groupResource });
     }
   }
 
@@ -215,6 +215,11 @@ export class Registry {
     const details = error.details === undefined ? {} : { details: error.details };
     return new StatusError("AlreadyExists", `object is being deleted: ${error.message}`, details);
   }
+}
+
+function operationOf({ value, expected }: Write): StorageOperation {
+  if (value === undefined) return "delete";
+  return expected === 0 ? "create" : "update";
 }
 
 interface Work {

@@ -208,6 +208,7 @@ function standardChecks(storage: Storage, served: readonly ServedResource[]): He
     { name: "ping", check() {} },
     { name: "log", check() {} },
     { name: "etcd", check: (signal) => storage.check({ signal }) },
+    { name: "etcd-readiness", endpoints: ["readyz"], check: (signal) => storage.check({ signal }) },
     {
       name: "informer-sync",
       endpoints: ["readyz"],

@@ -23,16 +23,19 @@ export type StorageErrorCode =
 export class StorageError extends Error {
   override readonly name = "StorageError";
   readonly code: StorageErrorCode;
+  /** With UNAVAILABLE, of a commit: whether it may have happened all the same. */
+  readonly mayHaveHappened: boolean;
   /** With REVISION_COMPACTED: the oldest revision that can still be read, where it is known. */
   readonly oldestRevision: number | undefined;
 
   constructor(
     code: StorageErrorCode,
     message: string,
-    options: { readonly cause?: unknown; readonly oldestRevision?: number } = {},
+    options: { readonly cause?: unknown; readonly oldestRevision?: number; readonly mayHaveHappened?: boolean } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
+    this.mayHaveHappened = options.mayHaveHappened ?? false;
     this.oldestRevision = options.oldestRevision;
   }
 }

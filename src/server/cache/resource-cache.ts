@@ -114,11 +114,16 @@ export class ResourceCache {
   }
 
   /** Waits until the cache is as new as this call. Nothing to wait for where storage is in this process and the cache has kept up. */
-  waitFresh(signal: AbortSignal): Promise<void> | undefined {
+  waitFresh(signal: AbortSignal, operation: "get" | "list" = "list"): Promise<void> | undefined {
     this.requireReady();
     const revision = this.#fresh.now();
     if (typeof revision === "number") return revision <= this.#revision ? undefined : this.waitFor(revision, signal);
-    return revision.then((newest) => (newest <= this.#revision ? undefined : this.waitFor(newest, signal)));
+    return revision.then(
+      (newest) => (newest <= this.#revision ? undefined : this.waitFor(newest, signal)),
+      (error: unknown) => {
+        throw this.#statusOf(error, operation);
+      },
+    );
   }
 
   /**
@@ -126,7 +131,7 @@ export class ResourceCache {
    * At once where there is nothing to wait for.
    */
   freshSnapshot(range: KeyRange, signal: AbortSignal): Snapshot | Promise<Snapshot> {
-    const fresh = this.waitFresh(signal);
+    const fresh = this.waitFresh(signal, range.end === `${range.start}\0` ? "get" : "list");
     return fresh === undefined ? this.snapshot : this.#freshOrStored(fresh, range, signal);
   }
 
@@ -141,13 +146,17 @@ export class ResourceCache {
   }
 
   async #stored({ start, end }: KeyRange, signal: AbortSignal): Promise<Snapshot> {
-    const { kind } = this.resource;
     try {
       const { entries, revision } = await readRange(this.storage, { start, end, signal });
       return { tree: this.treeOf(entries), revision, isWhole: false };
     } catch (error) {
-      throw statusOfStorageError(error, { group: kind.group, resource: kind.plural });
+      throw this.#statusOf(error, "list");
     }
+  }
+
+  #statusOf(error: unknown, operation: "get" | "list"): unknown {
+    const { group, plural } = this.resource.kind;
+    return statusOfStorageError(error, { operation, of: { group, resource: plural } });
   }
 
   /** A tree of what storage has. */

@@ -197,7 +197,7 @@ async function snapshotAt(
     return { tree: cache.treeOf(entries), revision, isWhole: false };
   } catch (error) {
     if (isContinued && error instanceof StorageError && error.code === "REVISION_COMPACTED") throw expiredToken(token);
-    throw statusOfStorageError(error, served.groupResource);
+    throw statusOfStorageError(error, { operation: "list", of: served.groupResource });
   }
 }
 

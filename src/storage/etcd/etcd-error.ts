@@ -17,7 +17,8 @@ const codesOfTexts: readonly (readonly [string, StorageErrorCode])[] = [
 export function asStorageError(error: unknown, what: string): unknown {
   if (!(error instanceof GrpcError)) return error;
   const code = codesOfTexts.find(([text]) => error.message.includes(text))?.[1] ?? "UNAVAILABLE";
-  return new StorageError(code, `Cannot ${what}: ${error.message}`, { cause: error });
+  const { mayHaveHappened } = error;
+  return new StorageError(code, `Cannot ${what}: ${error.message}`, { cause: error, mayHaveHappened });
 }
 
 /** Whether another member, or the same one a little later, may answer what this one did not. */
