@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Host, makeHosts } from "./hosts.ts";
 
 /** What a test context and a suite's hooks have in common. */
 export interface Owner {
@@ -40,34 +41,47 @@ export interface EtcdMember {
   start(): Promise<void>;
   /** Stops it from running, or lets it go on. */
   signal(signal: "SIGSTOP" | "SIGCONT"): void;
+  /** Cuts it off from the others and from us: nobody is told. Without hosts of their own it is stopped instead. */
+  cut(): void;
+  heal(): void;
+  /** Whether it leads its cluster, as it says itself. False where it does not answer. */
+  isLeader(): Promise<boolean>;
 }
 
 /** Starts a cluster and answers its members. */
 export async function startEtcdCluster(
   owner: Owner,
-  { size, tls, arguments: extra = [] }: EtcdOptions & { readonly size: number },
+  {
+    size,
+    tls,
+    arguments: extra = [],
+    hasHosts = false,
+  }: EtcdOptions & {
+    readonly size: number;
+    /** Whether each member is a host of its own, where this process may make hosts. */
+    readonly hasHosts?: boolean;
+  },
 ): Promise<EtcdMember[]> {
   const directory = mkdtempSync(join(tmpdir(), "annex-etcd-"));
+  const hosts = hasHosts ? makeHosts(owner, size) : undefined;
   const ports = await freePorts(2 * size);
   const scheme = tls === undefined ? "http" : "https";
-  const plans = Array.from({ length: size }, (_, i) => ({
-    name: `member-${i}`,
-    endpoint: `${scheme}://127.0.0.1:${ports[2 * i]}`,
-    peer: `http://127.0.0.1:${ports[2 * i + 1]}`,
-  }));
+  const plans = Array.from({ length: size }, (_, i) => {
+    const address = hosts?.[i]?.address ?? "127.0.0.1";
+    return {
+      name: `member-${i}`,
+      host: hosts?.[i],
+      endpoint: `${scheme}://${address}:${ports[2 * i]}`,
+      peer: `http://${address}:${ports[2 * i + 1]}`,
+    };
+  });
   const cluster = plans.map(({ name, peer }) => `${name}=${peer}`).join(",");
-  const members = plans.map(({ name, endpoint, peer }) => {
+  const members = plans.map(({ name, host, endpoint, peer }) => {
     const base = [`--name=${name}`, `--data-dir=${join(directory, name)}`, `--initial-cluster=${cluster}`];
     const listen = [`--listen-client-urls=${endpoint}`, `--advertise-client-urls=${endpoint}`];
     const peers = [`--listen-peer-urls=${peer}`, `--initial-advertise-peer-urls=${peer}`];
-    return new Process(name, endpoint, [
-      ...base,
-      ...listen,
-      ...peers,
-      "--log-level=error",
-      ...tlsArguments(tls),
-      ...extra,
-    ]);
+    const args = [...base, ...listen, ...peers, "--log-level=error", ...tlsArguments(tls), ...extra];
+    return new Process({ name, endpoint, host, args });
   });
   owner.after(async () => {
     await Promise.all(members.map((member) => member.kill()));
@@ -77,20 +91,30 @@ export async function startEtcdCluster(
   return members;
 }
 
+interface Plan {
+  readonly name: string;
+  readonly endpoint: string;
+  readonly host: Host | undefined;
+  readonly args: readonly string[];
+}
+
 class Process implements EtcdMember {
   readonly name: string;
   readonly endpoint: string;
-  readonly #arguments: readonly string[];
+  readonly #host: Host | undefined;
+  readonly #commandLine: readonly string[];
   #child: ChildProcess | undefined;
 
-  constructor(name: string, endpoint: string, args: readonly string[]) {
+  constructor({ name, endpoint, host, args }: Plan) {
     this.name = name;
     this.endpoint = endpoint;
-    this.#arguments = args;
+    this.#host = host;
+    this.#commandLine = [...(host?.command ?? []), program, ...args];
   }
 
   async start(): Promise<void> {
-    const child = spawn(program, this.#arguments, { stdio: ["ignore", "ignore", "pipe"] });
+    const [command = program, ...args] = this.#commandLine;
+    const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"] });
     this.#child = child;
     let errors = "";
     child.stderr.on("data", (chunk) => {
@@ -118,7 +142,33 @@ class Process implements EtcdMember {
   signal(signal: "SIGSTOP" | "SIGCONT"): void {
     this.#child?.kill(signal);
   }
+
+  cut(): void {
+    if (this.#host === undefined) this.signal("SIGSTOP");
+    else this.#host.cut();
+  }
+
+  heal(): void {
+    if (this.#host === undefined) this.signal("SIGCONT");
+    else this.#host.heal();
+  }
+
+  async isLeader(): Promise<boolean> {
+    try {
+      const answer = await fetch(`${this.endpoint}/v3/maintenance/status`, {
+        method: "POST",
+        body: "{}",
+        signal: AbortSignal.timeout(statusTimeoutMs),
+      });
+      const status: { leader?: string; header?: { member_id?: string } } = Object(await answer.json());
+      return status.leader !== undefined && status.leader === status.header?.member_id;
+    } catch {
+      return false;
+    }
+  }
 }
+
+const statusTimeoutMs = 500;
 
 function tlsArguments(tls: EtcdOptions["tls"]): string[] {
   if (tls === undefined) return [];

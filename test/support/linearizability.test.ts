@@ -30,6 +30,29 @@ test("a write without an answer may have happened late, or never, but not before
   assert.ok(!isLinearizable([first, { ...lost, called: 7 }, aRead(5, 6, "b")]));
 });
 
+test("a write that found another value than it expected, and was not told which, did not meet what it expected", () => {
+  const first = aWrite(1, 2, undefined, "a");
+  const refused = (expected: string | undefined): Operation => ({
+    called: 3,
+    answered: 4,
+    call: { kind: "write", expected, value: "b", found: "another" },
+  });
+  assert.ok(isLinearizable([first, refused("z")]));
+  assert.ok(isLinearizable([first, refused(undefined)]));
+  assert.ok(!isLinearizable([first, refused("a")]));
+});
+
+test("a delete is a write of nothing", () => {
+  const first = aWrite(1, 2, undefined, "a");
+  const deleted: Operation = {
+    called: 3,
+    answered: 4,
+    call: { kind: "write", expected: "a", value: undefined, found: { value: "a" } },
+  };
+  assert.ok(isLinearizable([first, deleted, aRead(5, 6, undefined), aWrite(7, 8, undefined, "b")]));
+  assert.ok(!isLinearizable([first, deleted, aRead(5, 6, "a")]));
+});
+
 test("many writes without an answer do not make the search long", () => {
   const lost = Array.from({ length: 40 }, (_, i) => aLostWrite(3, "a", `lost ${i}`));
   const reads = Array.from({ length: 40 }, (_, i) => aRead(4 + i, 100, i < 20 ? "a" : "lost 7"));

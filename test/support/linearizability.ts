@@ -14,12 +14,15 @@ interface Read {
   readonly saw: string | undefined;
 }
 
-/** A conditional write, and what it found: the expected value where it went through. Without an answer nobody knows. */
+/**
+ * A conditional write, or delete where `value` is undefined, and what it found: the expected value where it went through; "another" where
+ * it did not and was not told why. Without an answer nobody knows.
+ */
 interface Write {
   readonly kind: "write";
   readonly expected: string | undefined;
-  readonly value: string;
-  readonly found: { readonly value: string | undefined } | undefined;
+  readonly value: string | undefined;
+  readonly found: { readonly value: string | undefined } | "another" | undefined;
 }
 
 /** Whether an order exists in which a register that starts without a value answers all of this. */
@@ -49,7 +52,10 @@ interface State {
 /** Leaves out writes without an answer whose value nobody met: whoever came after them would have. Otherwise each doubles the search. */
 function withoutUnseen(operations: readonly Operation[]): Operation[] {
   const met = new Set(
-    operations.flatMap(({ call }) => (call.kind === "read" ? [call.saw] : [call.expected, call.found?.value])),
+    operations.flatMap(({ call }) => {
+      if (call.kind === "read") return [call.saw];
+      return typeof call.found === "object" ? [call.expected, call.found.value] : [call.expected];
+    }),
   );
   return operations.filter((operation) => {
     return isAnswered(operation) || operation.call.kind === "read" || met.has(operation.call.value);
@@ -82,6 +88,7 @@ function apply(call: Read | Write, value: string | undefined): { readonly value:
   if (call.kind === "read") return call.saw === value ? { value } : undefined;
   const succeeds = call.expected === value;
   if (call.found === undefined) return succeeds ? { value: call.value } : undefined;
+  if (call.found === "another") return succeeds ? undefined : { value };
   if (call.found.value !== value) return undefined;
   return { value: succeeds ? call.value : value };
 }

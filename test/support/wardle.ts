@@ -12,17 +12,21 @@ export const pki = join(root, "test/conformance/fixtures/world/pki");
 export interface WardleProcess extends AsyncDisposable {
   readonly port: number;
   readonly pid: number;
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>;
 }
 
-/** Starts a server on a free port, with the recorded world's authorities. `storage` are its flags for where objects live. */
-export async function startWardle({
-  storage,
-  more = [],
-}: {
+interface WardleOptions {
+  /** The flags for where objects live. */
   readonly storage: (directory: string) => readonly string[];
   readonly more?: readonly string[];
-}): Promise<WardleProcess> {
-  const directory = mkdtempSync(join(tmpdir(), "annex-wardle-"));
+  /** Where it keeps what it has, for the next one to find. Default: a directory that goes with it. */
+  readonly directory?: string;
+}
+
+/** Starts a server on a free port, with the recorded world's authorities. */
+export async function startWardle({ storage, more = [], directory: kept }: WardleOptions): Promise<WardleProcess> {
+  const directory = kept ?? mkdtempSync(join(tmpdir(), "annex-wardle-"));
   const flags = [
     "--secure-port",
     "0",
@@ -52,10 +56,14 @@ export async function startWardle({
   return {
     port,
     pid: child.pid ?? 0,
+    kill() {
+      child.kill("SIGKILL");
+      return ended;
+    },
     async [Symbol.asyncDispose]() {
       child.kill("SIGTERM");
       await ended;
-      rmSync(directory, { recursive: true, force: true });
+      if (kept === undefined) rmSync(directory, { recursive: true, force: true });
     },
   };
 }
