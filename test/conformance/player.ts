@@ -16,6 +16,10 @@ export interface PlayOptions {
   readonly port: number;
   /** By the names that steps use. "anonymous" has nothing. */
   readonly identities: Readonly<Record<string, Identity>>;
+  /** Makes what a scenario takes for granted, before its first step. */
+  readonly prepare?: (scenario: Scenario, variables: Variables) => Promise<void>;
+  /** Takes away what somebody between the player and the server adds to every answer. */
+  readonly settle?: (answer: Answer) => Answer;
 }
 
 /** Headers that matter. */
@@ -49,6 +53,7 @@ export class Player implements Disposable {
     const watches = new Map<string, WatchReader>();
     const problems: string[] = [];
     try {
+      await this.#options.prepare?.(scenario, variables);
       for (const [index, step] of scenario.steps.entries()) {
         const what = `step ${index} (${step.do ?? step.events ?? step.ended ?? ""})`;
         problems.push(...(await this.#playStep(step, variables, watches)).map((problem) => `${what} ${problem}`));
@@ -77,14 +82,18 @@ export class Player implements Disposable {
     if (step.watch !== undefined) return this.#openWatch(step, variables, watches);
     if (step.repeat !== undefined) return this.#repeat(step, variables);
     const response = await this.#send(step, variables);
-    return compare(step, await answerOf(response), variables);
+    return this.#compare(step, await answerOf(response), variables);
+  }
+
+  #compare(step: Step, got: Answer, variables: Variables): string[] {
+    return compare(step, this.#options.settle?.(got) ?? got, variables);
   }
 
   async #openWatch(step: Step, variables: Variables, watches: Map<string, WatchReader>): Promise<string[]> {
     const response = await this.#send(step, variables);
-    if (response.statusCode !== 200) return compare(step, await answerOf(response), variables);
+    if (response.statusCode !== 200) return this.#compare(step, await answerOf(response), variables);
     watches.set(step.watch ?? "", new WatchReader(response));
-    return compare(step, describe(response, ""), variables);
+    return this.#compare(step, describe(response, ""), variables);
   }
 
   async #repeat(step: Step, variables: Variables): Promise<string[]> {

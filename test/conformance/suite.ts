@@ -35,7 +35,7 @@ const identities = {
 };
 
 /** So many scenarios are played at once: most of their time they wait for watches to stay silent. */
-const concurrency = 8;
+export const concurrency = 8;
 
 /** Plays every scenario against a stand-alone wardle. `storage` answers its flags for where objects live. */
 export function describeFlunders(
