@@ -1,6 +1,6 @@
-// Making directories.
+// Making directories, and looking for files.
 
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
@@ -12,4 +12,9 @@ export function ensureDirectory(path: string): void {
   const parent = dirname(path);
   if (parent !== path) ensureDirectory(parent);
   mkdirSync(path, { mode: 0o700 });
+}
+
+/** Whether something that can be read lies there, and is no directory. */
+export function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }

@@ -346,7 +346,8 @@ function connectionOptions({
     host,
     port,
     servername: serverName ?? (isAddress(host) ? "" : host),
-    ...(ca === undefined ? {} : { ca }),
+    // A certificate that was given counts by itself, as in Go, also where it is a server's own and no authority's.
+    ...(ca === undefined ? {} : { ca, allowPartialTrustChain: true }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
     rejectUnauthorized: insecureSkipTlsVerify !== true,

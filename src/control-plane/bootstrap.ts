@@ -5,28 +5,21 @@ import { type ApiObject, StatusError } from "../api/door.ts";
 import type { Client } from "../client/door.ts";
 import { groupsOf, type Resource } from "../server/door.ts";
 import { bootstrapRbac } from "./rbac/bootstrap.ts";
-import { type Credentials, proxyClientName } from "./state-directory.ts";
+import type { Trust } from "./trust.ts";
 
 const namespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
 
 interface BootstrapOptions {
   readonly client: Client;
   readonly resources: readonly Resource[];
-  readonly credentials: Credentials;
+  readonly trust: Trust;
   readonly port: number;
   readonly host: string;
   readonly signal: AbortSignal;
 }
 
 /** Creates whatever is missing. */
-export async function bootstrap({
-  client,
-  resources,
-  credentials,
-  port,
-  host,
-  signal,
-}: BootstrapOptions): Promise<void> {
+export async function bootstrap({ client, resources, trust, port, host, signal }: BootstrapOptions): Promise<void> {
   const object = (apiVersion: string, kind: string, metadata: ApiObject["metadata"], more: object = {}): ApiObject => ({
     apiVersion,
     kind,
@@ -66,27 +59,14 @@ export async function bootstrap({
       ),
     ),
   ]);
-  await replace(client, authenticationConfig(credentials), signal);
+  await publishTrust(client, trust, signal);
   await replace(client, ownEndpoint(host, port), signal);
 }
 
-/** What extension servers must know to believe the aggregator. https://kubernetes.io/docs/tasks/extend-kubernetes/configure-aggregation-layer/ */
-function authenticationConfig({ clientAuthority, proxyAuthority }: Credentials): ApiObject {
-  const list = (...values: string[]) => JSON.stringify(values);
-  return {
-    apiVersion: "v1",
-    kind: "ConfigMap",
-    metadata: { name: "extension-apiserver-authentication", namespace: "kube-system" },
-    data: {
-      "client-ca-file": clientAuthority.certificate,
-      "requestheader-client-ca-file": proxyAuthority.certificate,
-      "requestheader-allowed-names": list(proxyClientName),
-      "requestheader-username-headers": list("X-Remote-User"),
-      "requestheader-uid-headers": list("X-Remote-Uid"),
-      "requestheader-group-headers": list("X-Remote-Group"),
-      "requestheader-extra-headers-prefix": list("X-Remote-Extra-"),
-    },
-  };
+/** By this every extension server knows whom to believe. https://kubernetes.io/docs/tasks/extend-kubernetes/configure-aggregation-layer/ */
+export function publishTrust(client: Client, trust: Trust, signal: AbortSignal): Promise<void> {
+  const metadata = { name: "extension-apiserver-authentication", namespace: "kube-system" };
+  return replace(client, { apiVersion: "v1", kind: "ConfigMap", metadata, data: trust.published }, signal);
 }
 
 /** Where the service `kubernetes` is answered: here. */
@@ -123,7 +103,7 @@ async function ensure(
 }
 
 /** Objects that say how this process runs right now are set at each start. */
-export async function replace(client: Client, object: ApiObject, signal: AbortSignal): Promise<void> {
+async function replace(client: Client, object: ApiObject, signal: AbortSignal): Promise<void> {
   const resource =
     object.kind === "ConfigMap"
       ? { group: "", version: "v1", resource: "configmaps" }

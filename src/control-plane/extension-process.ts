@@ -1,14 +1,19 @@
 // An extension server as a child process of the control plane: started, watched, restarted with back-off, ended with its parent.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ensureDirectory } from "../base/directories.ts";
+import { tryOutVariable } from "../server/door.ts";
+import { failureLine } from "./failure-line.ts";
+import type { ServedGroups } from "./registration.ts";
 
 /** What an extension server says over the IPC channel once it listens (see server/run-server.ts). */
 export interface ExtensionReady {
   readonly type: "annex-ready";
   readonly port: number;
-  readonly groups: readonly { readonly group: string; readonly versions: readonly string[] }[];
+  readonly groups: ServedGroups;
 }
 
 export interface ExtensionProcessOptions {
@@ -20,8 +25,12 @@ export interface ExtensionProcessOptions {
   readonly flags: readonly string[];
   /** Called each time it listens, also after a restart. */
   readonly onReady: (ready: ExtensionReady) => void;
-  /** Called each time it ends without having been told to. */
+  /** Called each time it ends without having been told to, with why. */
   readonly onExit: (what: string) => void;
+  /** Called with files that it imports. */
+  readonly onImports?: (files: readonly string[]) => void;
+  /** From then on it may end. */
+  readonly signal: AbortSignal;
 }
 
 /** The first restart comes after this long, then twice as long each time, up to the maximum; a run that lasted longer than that starts over. */
@@ -29,6 +38,9 @@ const restartDelayMinMs = 1_000;
 const restartDelayMaxMs = 30_000;
 /** A server that has not ended by then is killed: Ctrl-C on `annex up` promises two seconds in all. */
 const stopGraceMs = 1_000;
+const preload = fileURLToPath(
+  import.meta.resolve(`./extension-preload${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`),
+);
 
 /** The name of an extension: its file's, or its folder's where the file has a name that says nothing. */
 export function extensionName(file: string): string {
@@ -41,11 +53,10 @@ export class ExtensionProcess {
   #child: ChildProcess | undefined;
   #restart: NodeJS.Timeout | undefined;
   #delayMs = restartDelayMinMs;
-  #isStopping = false;
 
   constructor(options: ExtensionProcessOptions) {
     this.#options = options;
-    mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+    ensureDirectory(options.directory);
   }
 
   /** The file that `tail -f` follows. */
@@ -54,42 +65,51 @@ export class ExtensionProcess {
   }
 
   start(): void {
-    const { file, directory, flags } = this.#options;
+    const { file, flags, onReady, onImports } = this.#options;
     const log = openSync(this.logFile, "a", 0o600);
+    const loggedBytes = fstatSync(log).size;
     const startedAtMs = performance.now();
-    const child = spawn(process.execPath, [...process.execArgv, file, ...flags], {
+    const child = spawn(process.execPath, [...process.execArgv, "--import", preload, file, ...flags], {
       stdio: ["ignore", log, log, "ipc"],
     });
     closeSync(log);
     this.#child = child;
-    if (child.pid !== undefined) writeFileSync(join(directory, "pid"), `${child.pid}\n`);
+    if (child.pid !== undefined) writeFileSync(this.#pidFile, `${child.pid}\n`);
     child.on("message", (message) => {
-      if (isReady(message)) this.#options.onReady(message);
+      if (isReady(message)) onReady(message);
+      else if (isImports(message)) onImports?.(message.files);
     });
-    child.once("error", (error) => this.#ended(startedAtMs, error.message));
-    child.once("exit", (code, signal) =>
-      this.#ended(startedAtMs, signal === null ? `exit code ${code}` : `signal ${signal}`),
-    );
+    const ended = (what: string) => {
+      const said = readFileSync(this.logFile).subarray(loggedBytes).toString();
+      this.#ended(child, startedAtMs, [what, failureLine(said)].filter((text) => text !== "").join(": "));
+    };
+    child.once("error", (error) => ended(error.message));
+    child.once("exit", (code, signal) => ended(signal === null ? `exit code ${code}` : `signal ${signal}`));
   }
 
   /** Ends the process, by force where it does not follow. */
   async stop(): Promise<void> {
-    this.#isStopping = true;
     clearTimeout(this.#restart);
     const child = this.#child;
+    this.#child = undefined;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((end) => child.once("exit", end));
     child.kill("SIGTERM");
     const force = setTimeout(() => child.kill("SIGKILL"), stopGraceMs);
     await ended;
     clearTimeout(force);
+    rmSync(this.#pidFile, { force: true });
   }
 
-  #ended(startedAtMs: number, what: string): void {
-    if (this.#child === undefined) return;
+  get #pidFile(): string {
+    return join(this.#options.directory, "pid");
+  }
+
+  #ended(child: ChildProcess, startedAtMs: number, what: string): void {
+    if (this.#child !== child) return; // It was told to.
     this.#child = undefined;
-    rmSync(join(this.#options.directory, "pid"), { force: true });
-    if (this.#isStopping) return;
+    rmSync(this.#pidFile, { force: true });
+    if (this.#options.signal.aborted) return;
     this.#options.onExit(what);
     if (performance.now() - startedAtMs > restartDelayMaxMs) this.#delayMs = restartDelayMinMs;
     this.#restart = setTimeout(() => this.start(), this.#delayMs);
@@ -97,6 +117,46 @@ export class ExtensionProcess {
   }
 }
 
+/** Whether a program as it is now starts: it is run beside the old one, without its data. Resolves to why not, or to nothing. */
+export async function tryOut({ file, flags, signal }: TryOutOptions): Promise<string | undefined> {
+  const child = spawn(process.execPath, [...process.execArgv, "--import", preload, file, ...flags], {
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    env: { ...process.env, [tryOutVariable]: "1" },
+  });
+  let said = "";
+  const listen = (chunk: Buffer) => {
+    said = `${said}${chunk}`.slice(-saidBytesMax);
+  };
+  child.stdout?.on("data", listen);
+  child.stderr?.on("data", listen);
+  const ended = new Promise<string>((resolve) => {
+    child.once("error", (error) => resolve(error.message));
+    child.once("close", (code) => resolve(failureLine(said) || `it ended with exit code ${code} before it was ready`));
+  });
+  const ready = new Promise<undefined>((resolve) => {
+    child.on("message", (message) => {
+      if (isReady(message)) resolve(undefined);
+    });
+  });
+  const late = new Promise<string>((resolve) => {
+    const timeout = AbortSignal.any([signal, AbortSignal.timeout(tryOutMsMax)]);
+    timeout.addEventListener("abort", () => resolve("it was not ready in time"), { once: true });
+  });
+  const fault = await Promise.race([ready, ended, late]);
+  child.kill("SIGKILL");
+  return fault;
+}
+
+interface TryOutOptions extends Pick<ExtensionProcessOptions, "file" | "flags" | "signal"> {}
+
+/** The end of what a program says is where it says why it failed. */
+const saidBytesMax = 64 * 1024;
+const tryOutMsMax = 30_000;
+
 function isReady(message: unknown): message is ExtensionReady {
   return typeof message === "object" && message !== null && "type" in message && message.type === "annex-ready";
+}
+
+function isImports(message: unknown): message is { readonly files: readonly string[] } {
+  return typeof message === "object" && message !== null && "type" in message && message.type === "annex-imports";
 }

@@ -1,35 +1,28 @@
-// The extension servers that a control plane starts: each a child process, registered as a Service with an EndpointSlice and APIServices.
+// An extension server that a control plane runs from a file: its credentials, its process, its registration, and its next version when the file changes.
 
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { type ApiObject, compareVersions } from "../api/door.ts";
+import { join, resolve } from "node:path";
+import { isFile } from "../base/directories.ts";
 import type { Client } from "../client/door.ts";
 import type { Logger } from "../server/door.ts";
-import { ExtensionProcess, type ExtensionReady, extensionName } from "./extension-process.ts";
-import {
-  type Credentials,
-  extensionCertificate,
-  kubeconfigFor,
-  proxyClientName,
-  replaceFile,
-} from "./state-directory.ts";
-
-/** By this name the service of every extension is known in its namespace. */
-const serviceName = "api";
-const portName = "https";
-/** As the documentation of sample-apiserver registers it. */
-const groupPriorityMinimum = 1_000;
-const versionPriority = 15;
+import { ExtensionProcess, extensionName, tryOut } from "./extension-process.ts";
+import { extensionServiceName, Registration } from "./registration.ts";
+import { SourceWatcher } from "./source-watcher.ts";
+import { type Credentials, extensionCertificate, kubeconfigFor, replaceFile } from "./state-directory.ts";
+import type { Trust } from "./trust.ts";
 
 export interface ExtensionOptions {
   readonly file: string;
   /** All extensions' folders are in here. */
   readonly directory: string;
   readonly credentials: Credentials;
+  readonly trust: Trust;
   readonly url: string;
   readonly client: Client;
   readonly nowMs: number;
   readonly logger: Logger;
+  /** Tells what became of a change: "reloaded", or why the old version runs on. */
+  readonly onReload: (name: string, fault: string | undefined) => void;
   readonly signal: AbortSignal;
 }
 
@@ -41,174 +34,137 @@ export interface Extension {
 }
 
 /** Starts an extension server and keeps it registered. `registered` rejects where it ends before it listens for the first time. */
-export async function startExtension({
-  file,
-  directory,
-  credentials,
-  url,
-  client,
-  nowMs,
-  logger,
-  signal,
-}: ExtensionOptions): Promise<Extension> {
+export async function startExtension(options: ExtensionOptions): Promise<Extension> {
+  const { file, credentials, trust, client, logger, signal } = options;
   const name = extensionName(file);
-  const folder = join(directory, name);
-  const { promise: registered, resolve, reject } = Promise.withResolvers<readonly string[]>();
+  if (!isFile(file)) throw new Error(`extension ${name} cannot be started: there is no file ${file}`);
+  const folder = join(options.directory, name);
+  const flags = extensionFlags(folder, trust);
+  const registration = new Registration({
+    client,
+    name,
+    servingAuthority: credentials.servingAuthority.certificate,
+    signal,
+  });
+  const { promise: registered, resolve: resolveRegistered, reject } = Promise.withResolvers<readonly string[]>();
   registered.catch(() => {}); // Whoever starts an extension waits for it; if nobody does, its end is in the log.
-  let wasReady = false;
-  let lastPort = 0;
+  let lastPort: number | undefined;
   const process = new ExtensionProcess({
     file,
     directory: folder,
-    flags: extensionFlags(folder),
-    onReady(ready) {
-      lastPort = ready.port;
-      const done = register({ name, ready, credentials, client, signal });
-      if (!wasReady) done.then(resolve, reject);
-      else
-        done.catch((error: unknown) =>
-          logger.error({ error, extension: name }, "an extension server could not be registered"),
-        );
-      wasReady = true;
+    flags: [...flags, "--data-dir", join(folder, "data")],
+    signal,
+    onReady({ port, groups }) {
+      const isFirst = lastPort === undefined;
+      lastPort = port;
+      const done = registration.register(port, groups);
+      if (isFirst) done.then(resolveRegistered, reject);
+      else done.catch((error: unknown) => logError(error, "an extension server could not be registered"));
     },
     onExit(what) {
-      // Its endpoint takes no traffic until it listens again, so that its APIServices say at once what is wrong.
-      if (wasReady)
-        setEndpoint(client, endpointSlice(name, lastPort, false), signal).catch((error: unknown) =>
-          logger.error({ error, extension: name }, "an endpoint could not be marked"),
-        );
       logger.warn({ extension: name, what }, "an extension server has ended");
-      if (!wasReady)
-        reject(new Error(`extension ${name} ended before it was ready (${what}); its log is ${process.logFile}`));
+      if (lastPort === undefined)
+        return reject(new Error(`extension ${name} ended before it was ready: ${what}; its log is ${process.logFile}`));
+      registration
+        .setEndpoint(lastPort, false)
+        .catch((error: unknown) => logError(error, "an endpoint could not be marked"));
     },
+    onImports: (files) => watcher.add(files),
   });
-  await writeCredentials(folder, { credentials, url, name, nowMs });
+  const logError = (error: unknown, what: string) => {
+    if (!signal.aborted) logger.error({ error, extension: name }, what);
+  };
+  const watcher = reloadOnChange(process, { ...options, name, flags });
+  await writeCredentials(folder, { ...options, name });
+  trust.onChange(() => writeAuthorities(folder, trust));
+  watcher.add([resolve(file)]);
   process.start();
-  return { name, registered, stop: () => process.stop() };
+  return {
+    name,
+    registered,
+    async stop() {
+      watcher[Symbol.dispose]();
+      await process.stop();
+    },
+  };
 }
 
-interface CredentialFiles {
-  readonly credentials: Credentials;
-  readonly url: string;
+/** Puts the next version in the place of the running one once it is known to start. */
+function reloadOnChange(
+  process: ExtensionProcess,
+  {
+    file,
+    flags,
+    name,
+    logger,
+    onReload,
+    signal,
+  }: ExtensionOptions & { readonly name: string; readonly flags: string[] },
+): SourceWatcher {
+  let isDue = false;
+  let isRunning = false;
+  const run = async () => {
+    isRunning = true;
+    while (isDue && !signal.aborted) {
+      isDue = false;
+      const fault = await tryOut({ file, flags, signal });
+      if (signal.aborted || isDue) continue; // The next change is there already.
+      if (fault === undefined) {
+        await process.stop();
+        if (!signal.aborted) process.start();
+      }
+      onReload(name, fault);
+    }
+    isRunning = false;
+  };
+  return new SourceWatcher({
+    onChange() {
+      isDue = true;
+      if (!isRunning) void run();
+    },
+    onError: (error) => logger.warn({ error, extension: name }, "changes of an extension's files cannot be seen"),
+  });
+}
+
+interface CredentialFiles extends Pick<ExtensionOptions, "credentials" | "trust" | "url" | "nowMs"> {
   readonly name: string;
-  readonly nowMs: number;
 }
 
-async function writeCredentials(folder: string, { credentials, url, name, nowMs }: CredentialFiles): Promise<void> {
-  const serving = await extensionCertificate(credentials, { service: serviceName, namespace: name, nowMs });
+async function writeCredentials(
+  folder: string,
+  { credentials, trust, url, name, nowMs }: CredentialFiles,
+): Promise<void> {
+  const serving = await extensionCertificate(credentials, { service: extensionServiceName, namespace: name, nowMs });
   replaceFile(join(folder, "tls.key"), serving.key, 0o600);
   replaceFile(join(folder, "tls.crt"), serving.certificate, 0o644);
-  writeFileSync(join(folder, "client-ca.crt"), credentials.clientAuthority.certificate);
-  writeFileSync(join(folder, "requestheader-ca.crt"), credentials.proxyAuthority.certificate);
-  replaceFile(join(folder, "kubeconfig"), kubeconfigFor(credentials, credentials.admin, url), 0o600);
+  writeAuthorities(folder, trust);
+  const kubeconfig = kubeconfigFor({ url, authorities: trust.servingAuthorities, user: credentials.admin });
+  replaceFile(join(folder, "kubeconfig"), kubeconfig, 0o600);
+}
+
+function writeAuthorities(folder: string, trust: Trust): void {
+  writeFileSync(join(folder, "client-ca.crt"), trust.clientAuthorities);
+  writeFileSync(join(folder, "requestheader-ca.crt"), trust.proxyAuthorities);
 }
 
 /** It believes the aggregator by its certificate, as in a cluster. */
-function extensionFlags(folder: string): string[] {
+function extensionFlags(folder: string, { requestHeaderNames }: Trust): string[] {
   const file = (name: string) => join(folder, name);
+  const { allowedNames, usernameHeaders, uidHeaders, groupHeaders, extraHeadersPrefixes } = requestHeaderNames;
   return [
     ["--secure-port", "0"],
     ["--bind-address", "127.0.0.1"],
-    ["--data-dir", file("data")],
     ["--tls-cert-file", file("tls.crt")],
     ["--tls-private-key-file", file("tls.key")],
     ["--client-ca-file", file("client-ca.crt")],
     ["--requestheader-client-ca-file", file("requestheader-ca.crt")],
-    ["--requestheader-allowed-names", proxyClientName],
+    ["--requestheader-allowed-names", allowedNames.join(",")],
+    ["--requestheader-username-headers", usernameHeaders.join(",")],
+    ["--requestheader-uid-headers", uidHeaders.join(",")],
+    ["--requestheader-group-headers", groupHeaders.join(",")],
+    ["--requestheader-extra-headers-prefix", extraHeadersPrefixes.join(",")],
     ["--kubeconfig", file("kubeconfig")],
     ["--authentication-kubeconfig", file("kubeconfig")],
     ["--authorization-kubeconfig", file("kubeconfig")],
   ].flat();
-}
-
-interface Registration {
-  readonly name: string;
-  readonly ready: ExtensionReady;
-  readonly credentials: Credentials;
-  readonly client: Client;
-  readonly signal: AbortSignal;
-}
-
-/** Applies the objects by which the aggregator finds the server. Resolves to the names of its APIServices. */
-async function register({ name, ready, credentials, client, signal }: Registration): Promise<readonly string[]> {
-  const apply = (resource: string, object: ApiObject) => {
-    const slash = object.apiVersion.indexOf("/");
-    const address = {
-      group: object.apiVersion.slice(0, Math.max(0, slash)),
-      version: object.apiVersion.slice(slash + 1),
-      resource,
-      isNamespaced: object.metadata.namespace !== undefined,
-    };
-    const { name: objectName = "", namespace } = object.metadata;
-    return client.resource(address).patch(objectName, object, {
-      type: "apply",
-      fieldManager: "annex",
-      force: true,
-      signal,
-      ...(namespace === undefined ? {} : { namespace }),
-    });
-  };
-  await apply("namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name } });
-  await apply("services", service(name, ready.port));
-  await setEndpoint(client, endpointSlice(name, ready.port), signal);
-  const apiServices = ready.groups.flatMap(({ group, versions }) =>
-    [...versions].sort(compareVersions).map((version) => apiService({ name, group, version, credentials })),
-  );
-  for (const object of apiServices) await apply("apiservices", object);
-  return apiServices.map(({ metadata }) => metadata.name ?? "");
-}
-
-function setEndpoint(client: Client, object: ApiObject, signal: AbortSignal): Promise<unknown> {
-  const { name = "", namespace = "" } = object.metadata;
-  const address = { group: "discovery.k8s.io", version: "v1", resource: "endpointslices", isNamespaced: true };
-  return client
-    .resource(address)
-    .patch(name, object, { type: "apply", fieldManager: "annex", force: true, signal, namespace });
-}
-
-function service(namespace: string, port: number): ApiObject {
-  return {
-    apiVersion: "v1",
-    kind: "Service",
-    metadata: { name: serviceName, namespace },
-    spec: { type: "ClusterIP", ports: [{ name: portName, port: 443, protocol: "TCP", targetPort: port }] },
-  };
-}
-
-function endpointSlice(namespace: string, port: number, ready = true): ApiObject {
-  return {
-    apiVersion: "discovery.k8s.io/v1",
-    kind: "EndpointSlice",
-    metadata: { name: serviceName, namespace, labels: { "kubernetes.io/service-name": serviceName } },
-    addressType: "IPv4",
-    endpoints: [{ addresses: ["127.0.0.1"], conditions: { ready } }],
-    ports: [{ name: portName, port, protocol: "TCP" }],
-  };
-}
-
-function apiService({
-  name,
-  group,
-  version,
-  credentials,
-}: {
-  readonly name: string;
-  readonly group: string;
-  readonly version: string;
-  readonly credentials: Credentials;
-}): ApiObject {
-  const caBundle = Buffer.from(credentials.servingAuthority.certificate).toString("base64");
-  return {
-    apiVersion: "apiregistration.k8s.io/v1",
-    kind: "APIService",
-    metadata: { name: `${version}.${group}` },
-    spec: {
-      group,
-      version,
-      service: { name: serviceName, namespace: name, port: 443 },
-      caBundle,
-      groupPriorityMinimum,
-      versionPriority,
-    },
-  };
 }

@@ -133,8 +133,15 @@ export function extensionCertificate(
   });
 }
 
+export interface KubeconfigOptions {
+  readonly url: string;
+  /** PEM: what the server's certificate must lead to. */
+  readonly authorities: string;
+  readonly user: KeyPair;
+}
+
 /** A kubeconfig for whoever has this certificate. */
-export function kubeconfigFor({ servingAuthority }: Credentials, user: KeyPair, url: string): string {
+export function kubeconfigFor({ url, authorities, user }: KubeconfigOptions): string {
   const base64 = (text: string) => Buffer.from(text).toString("base64");
   return [
     "apiVersion: v1",
@@ -143,7 +150,7 @@ export function kubeconfigFor({ servingAuthority }: Credentials, user: KeyPair, 
     "- name: annex",
     "  cluster:",
     `    server: ${url}`,
-    `    certificate-authority-data: ${base64(servingAuthority.certificate)}`,
+    `    certificate-authority-data: ${base64(authorities)}`,
     "users:",
     "- name: annex",
     "  user:",

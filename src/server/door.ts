@@ -13,7 +13,7 @@ export {
   type DelegatedAuthenticationOptions,
   delegatedAuthentication,
 } from "./authentication/delegated.ts";
-export { requestHeaderAuthenticator } from "./authentication/request-header.ts";
+export { type RequestHeaderConfig, requestHeaderAuthenticator } from "./authentication/request-header.ts";
 export * from "./authentication/user.ts";
 export * from "./authorization/authorizer.ts";
 export { type DelegatedAuthorizationOptions, delegatedAuthorizer } from "./authorization/delegated.ts";
@@ -40,6 +40,6 @@ export type { OpenApiV2 } from "./openapi/openapi.ts";
 export type { DocumentV2 } from "./openapi/protobuf-v2.ts";
 export * from "./request-info.ts";
 export * from "./resource.ts";
-export { type RunServerOptions, runServer } from "./run-server.ts";
+export { type RunServerOptions, runServer, tryOutVariable } from "./run-server.ts";
 export type { ServedResource } from "./served-resource.ts";
 export { type ApiServer, type ApiServerOptions, createApiServer } from "./server.ts";

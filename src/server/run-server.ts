@@ -2,7 +2,7 @@
 
 import { systemClock } from "../base/clock.ts";
 import { watchFiles } from "../base/watched-files.ts";
-import type { Storage } from "../storage/door.ts";
+import { openMemoryStorage, type Storage } from "../storage/door.ts";
 import type { AdmissionPlugin } from "./admission/admission.ts";
 import { enabledPlugins } from "./configured-admission.ts";
 import { configuredServer, minTlsVersion } from "./configured-server.ts";
@@ -90,7 +90,8 @@ async function start(options: RunServerOptions, flags: Flags): Promise<void> {
 }
 
 /** The embedded store or etcd, under the keys that sample-apiserver has there: PREFIX/GROUP/RESOURCE/… */
-function openStorage(flags: Flags, keyPrefix: string): Promise<Storage> {
+function openStorage(flags: Flags, keyPrefix: string): Promise<Storage> | Storage {
+  if (process.env[tryOutVariable] !== undefined) return openMemoryStorage();
   const directory = flags.text("data-dir") ?? "";
   if (directory !== "" && flags.list("etcd-servers").length > 0)
     throw new FlagError("--data-dir and --etcd-servers exclude each other");
@@ -102,6 +103,9 @@ function openStorage(flags: Flags, keyPrefix: string): Promise<Storage> {
     },
   });
 }
+
+/** Set where a control plane wants to know whether a program starts while an older version of it has the data. */
+export const tryOutVariable = "ANNEX_TRY_OUT";
 
 interface ListenOptions {
   readonly flags: Flags;
@@ -142,7 +146,9 @@ function stopOnSignal(stop: () => Promise<void>): void {
   };
   process.once("SIGTERM", end);
   process.once("SIGINT", end);
-  if (process.send !== undefined) process.once("disconnect", end);
+  if (process.send === undefined) return;
+  process.once("disconnect", end);
+  if (!process.connected) end();
 }
 
 /** One line that says what to do. */

@@ -29,6 +29,8 @@ interface ServeOptions {
   readonly storage: Storage;
   /** What all keys of the server begin with, such as `/registry`, without a slash at the end. */
   readonly prefix: string;
+  /** Where its keys are below the prefix. Default `GROUP/PLURAL`, as sample-apiserver has it. */
+  readonly keyPath?: string;
   readonly admission: AdmissionChain;
   readonly authorizer?: Authorizer;
   readonly clock?: Clock;
@@ -39,13 +41,13 @@ export function serveResource({
   resource,
   storage,
   prefix,
+  keyPath = defaultKeyPath(resource),
   admission,
   authorizer,
   clock = systemClock,
 }: ServeOptions): ServedResource {
   const { kind } = resource;
-  const group = kind.group === "" ? "core" : kind.group;
-  const keyPrefix = `${prefix}/${group}/${kind.plural}/`;
+  const keyPrefix = `${prefix}/${keyPath}/`;
   const engine = resource.storage ?? storage;
   const cache = new ResourceCache({ resource, storage: engine, prefix: keyPrefix, clock });
   return {
@@ -60,6 +62,10 @@ export function serveResource({
     authorizer,
     clock,
   };
+}
+
+function defaultKeyPath({ kind: { group, plural } }: Resource): string {
+  return `${group === "" ? "core" : group}/${plural}`;
 }
 
 /** Where an object lies in storage. Throws 400 for a name or namespace that cannot be one segment of a key. */

@@ -60,6 +60,8 @@ export interface ApiServerOptions {
   readonly storage: Storage;
   /** What all keys begin with, without a slash at the end. Default `/registry`. */
   readonly keyPrefix?: string;
+  /** Where a resource's keys are below that prefix. Default `GROUP/PLURAL`, as sample-apiserver has it. */
+  readonly keyPathOf?: (resource: Resource) => string;
   readonly authenticators: readonly Authenticator[];
   readonly allowsAnonymous?: boolean;
   /** Asked after system:masters and the paths that are always open. */
@@ -110,7 +112,15 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     options.authorizer,
   ]);
   const served = resources.map((resource) =>
-    serveResource({ resource, storage, prefix: keyPrefix, admission, authorizer, clock }),
+    serveResource({
+      resource,
+      storage,
+      prefix: keyPrefix,
+      ...(options.keyPathOf === undefined ? {} : { keyPath: options.keyPathOf(resource) }),
+      admission,
+      authorizer,
+      clock,
+    }),
   );
   admission.initialize(admissionServer(served));
   const counted = requestMetrics((group, version, resource) => knows(served, group, version, resource));

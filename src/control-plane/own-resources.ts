@@ -1,0 +1,116 @@
+// Everything that a control plane serves itself.
+
+import { apiServices } from "../aggregator/door.ts";
+import {
+  type Authorizer,
+  apiResources,
+  discoveryResources,
+  type Resource,
+  type TokenLookup,
+  type UserInfo,
+  type VersionDiscovery,
+} from "../server/door.ts";
+import { serviceResource } from "./allocation.ts";
+import type { ControlPlaneAuthorizer } from "./authorization.ts";
+import { namespaceResource } from "./finalize-namespace.ts";
+import { rulesFor } from "./rbac/authorizer.ts";
+import { cellText, part } from "./resources/columns.ts";
+import { configMaps } from "./resources/config-map.ts";
+import { endpointSlices } from "./resources/endpoint-slice.ts";
+import { coreEvents, events } from "./resources/event.ts";
+import { leases } from "./resources/lease.ts";
+import { namespaceKind } from "./resources/namespace.ts";
+import { clusterRoleBindings, clusterRoles, roleBindings, roles } from "./resources/rbac.ts";
+import { reviewResources } from "./resources/reviews.ts";
+import { secrets } from "./resources/secret.ts";
+import { serviceKind } from "./resources/service.ts";
+import { serviceAccounts } from "./resources/service-account.ts";
+import type { Views } from "./views.ts";
+
+/** Whoever knows tokens gets this long for a review. */
+const tokenTimeoutMs = 30_000;
+
+export interface ResourceParts {
+  readonly views: Views;
+  readonly authorizer: ControlPlaneAuthorizer;
+  readonly tokens: TokenLookup;
+  readonly serviceRange: string;
+}
+
+/** Everything that the control plane serves itself. */
+export function allResources({ views, authorizer, tokens, serviceRange }: ResourceParts): Resource[] {
+  return [
+    namespaceResource(() => views.served(namespaceKind)),
+    serviceResource(serviceRange, () => views.of(serviceKind).all()),
+    configMaps,
+    secrets,
+    serviceAccounts,
+    coreEvents,
+    endpointSlices,
+    events,
+    leases,
+    roles,
+    clusterRoles,
+    roleBindings,
+    clusterRoleBindings,
+    ...reviewResources({
+      authorizer: withSystemMasters(authorizer),
+      authenticateToken: async (token, audiences) => {
+        const user = await tokens(token, AbortSignal.timeout(tokenTimeoutMs));
+        return user === undefined
+          ? undefined
+          : { user: { ...user, groups: [...new Set([...user.groups, "system:authenticated"])] }, audiences };
+      },
+      rulesFor: (user, namespace) => describeRules(authorizer, user, namespace),
+    }),
+    apiServices,
+  ];
+}
+
+/** A review asks the same question that a request would. */
+function withSystemMasters(authorizer: Authorizer): Authorizer {
+  return {
+    authorize: (attributes, signal) =>
+      attributes.user.groups.includes("system:masters")
+        ? { verdict: "allow", reason: "" }
+        : authorizer.authorize(attributes, signal),
+  };
+}
+
+function describeRules(
+  { roles, allowsEverything }: ControlPlaneAuthorizer,
+  user: UserInfo,
+  namespace: string,
+): { resourceRules: object[]; nonResourceRules: object[] } {
+  const found = [...rulesFor(roles, user, namespace)].map(({ rule }) => rule);
+  const everything = allowsEverything || user.groups.includes("system:masters");
+  return {
+    resourceRules: [
+      ...(everything ? [{ verbs: ["*"], apiGroups: ["*"], resources: ["*"] }] : []),
+      ...found.filter(({ resources }) => resources !== undefined),
+    ],
+    nonResourceRules: [
+      ...(everything ? [{ verbs: ["*"], nonResourceURLs: ["*"] }] : []),
+      ...found.filter(({ nonResourceURLs }) => nonResourceURLs !== undefined),
+    ],
+  };
+}
+
+/** What discovery says of one version; undefined where nothing of it is served here. */
+export function localVersion(
+  resources: readonly Resource[],
+  group: string,
+  version: string,
+): VersionDiscovery | undefined {
+  const found = apiResources(resources, group, version);
+  return found.length === 0 ? undefined : { version, resources: discoveryResources(found), freshness: "Current" };
+}
+
+/** Undefined for a namespace that is not there. */
+export function phaseOf(views: Views, name: string): string | undefined {
+  const namespace = views.of(namespaceKind).get("", name);
+  if (namespace === undefined) return undefined;
+  return namespace.metadata.deletionTimestamp === undefined
+    ? cellText(part(namespace, "status").phase) || "Active"
+    : "Terminating";
+}
