@@ -13,6 +13,8 @@ interface WatchPhase {
 /** At a time: more than one, so that events may travel together as they do under load. */
 const writers = 4;
 const mark = Buffer.from('"heard":"');
+const numberDigits = 8;
+const markedBytes = mark.length + numberDigits;
 
 /** An operation is one event that one watcher got; its latency runs from before its update was sent. */
 export async function watchPhase(load: Load, { collection, item, watchers, updates }: WatchPhase): Promise<Work> {
@@ -23,16 +25,28 @@ export async function watchPhase(load: Load, { collection, item, watchers, updat
   const latenciesMs: number[] = [];
   let sizeBytes = 0;
   const { promise: allHeard, resolve } = Promise.withResolvers<void>();
-  const onData = (chunk: Buffer) => {
-    sizeBytes += chunk.length;
-    for (let at = chunk.indexOf(mark); at >= 0; at = chunk.indexOf(mark, at + 1)) {
-      const number = Number.parseInt(chunk.toString("latin1", at + mark.length, at + mark.length + 8), 10);
-      latenciesMs.push(performance.now() - (sentMs[number] ?? Number.NaN));
-    }
-    if (latenciesMs.length >= expected) resolve();
+  const hear = (number: number) => {
+    latenciesMs.push(performance.now() - (sentMs[number] ?? Number.NaN));
+    if (latenciesMs.length === expected) resolve();
+  };
+  const listener = () => {
+    let rest: Buffer = Buffer.alloc(0);
+    return (chunk: Buffer) => {
+      sizeBytes += chunk.length;
+      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+      let end = 0;
+      for (let at = bytes.indexOf(mark); at >= 0 && at + markedBytes <= bytes.length; at = bytes.indexOf(mark, end)) {
+        end = at + markedBytes;
+        hear(Number.parseInt(bytes.toString("latin1", at + mark.length, end), 10));
+      }
+      // A mark may be cut in two.
+      rest = bytes.subarray(Math.max(end, bytes.length - markedBytes + 1));
+    };
   };
   const path = `${collection}?watch=true&resourceVersion=${list.metadata.resourceVersion}`;
-  const ends = await Promise.all(Array.from({ length: watchers }, (_, i) => load.follow(i, path, onData)));
+  const ends = await Promise.all(Array.from({ length: watchers }, (_, i) => load.follow(i, path, listener())));
+  // Another value than in any run before, or nothing would change.
+  const run = Math.floor(performance.now());
   let next = 0;
   let fault: string | undefined;
   const writer = async (client: number) => {
@@ -43,7 +57,7 @@ export async function watchPhase(load: Load, { collection, item, watchers, updat
         method: "PATCH",
         path: item(number),
         headers: { "content-type": "application/merge-patch+json" },
-        body: `{"metadata":{"labels":{"heard":"${String(number).padStart(8, "0")}"}}}`,
+        body: `{"metadata":{"labels":{"heard":"${String(number).padStart(numberDigits, "0")}-${run}"}}}`,
       });
       if (answer.status !== 200) fault = `${answer.status} ${answer.body.toString("utf8", 0, 200)}`;
     }

@@ -53,14 +53,19 @@ export class WatchStream implements AsyncIterableIterator<Buffer> {
   #bookmarkDue = false;
   #bookmarked: number;
   #wake: (() => void) | undefined;
-  #cancelTimeout: () => void;
+  readonly #stopFollowing: () => void;
+  readonly #cancelTimeout: () => void;
   #cancelBookmark: () => void = () => {};
   readonly #deadlineMs: number;
   #isTimedOut = false;
+  /** Under which an event's bytes are kept for all watchers of the same form. */
+  readonly #formKeys: Readonly<Record<CacheEvent["type"], string>>;
 
   constructor(options: WatchStreamOptions) {
     this.#options = options;
-    const { cache, clock, start, timeoutMs, endsAtOnce } = options;
+    const { cache, clock, start, timeoutMs, endsAtOnce, signal } = options;
+    const { key } = options.form;
+    this.#formKeys = { ADDED: `ADDED ${key}`, MODIFIED: `MODIFIED ${key}`, DELETED: `DELETED ${key}` };
     this.#generation = cache.generation;
     this.#seen = start.from === "revision" ? start.revision : cache.revision;
     this.#startRevision = this.#seen;
@@ -70,10 +75,13 @@ export class WatchStream implements AsyncIterableIterator<Buffer> {
     if (start.from === "objects") this.#initial = this.#initialEvents(cache.snapshot, start.announcesEnd);
     if (endsAtOnce) this.#isOver = true;
     this.#deadlineMs = clock.nowMs() + timeoutMs;
+    this.#stopFollowing = cache.onChange(() => this.#wake?.());
     this.#cancelTimeout = clock.after(timeoutMs, () => {
       this.#isTimedOut = true;
       this.#wake?.();
     });
+    signal.addEventListener("abort", this.#leave);
+    if (signal.aborted) this.#leave();
     if (options.wantsBookmarks) this.#planBookmark();
   }
 
@@ -84,11 +92,11 @@ export class WatchStream implements AsyncIterableIterator<Buffer> {
   async next(): Promise<IteratorResult<Buffer>> {
     for (;;) {
       if (this.#isOver) return this.#end();
-      const { cache, signal, start } = this.#options;
+      const { cache, start } = this.#options;
       if (start.from === "error") return this.#fail(start.error);
       const initial = this.#nextInitial();
       if (initial !== undefined) return { done: false, value: initial };
-      if (signal.aborted || this.#isTimedOut || cache.isClosed) return this.#end();
+      if (this.#isTimedOut || cache.isClosed) return this.#end();
       if (this.#isLost()) return this.#fail(tooOld(this.#startRevision, cache.ring.oldestRevision));
       const chunk = this.#pull();
       if (chunk !== undefined) return { done: false, value: chunk };
@@ -100,10 +108,18 @@ export class WatchStream implements AsyncIterableIterator<Buffer> {
     return this.#end();
   }
 
+  /** The client has gone, perhaps before anything was pulled. */
+  readonly #leave = (): void => {
+    this.#end();
+    this.#wake?.();
+  };
+
   #end(): IteratorResult<Buffer> {
     this.#isOver = true;
+    this.#stopFollowing();
     this.#cancelTimeout();
     this.#cancelBookmark();
+    this.#options.signal.removeEventListener("abort", this.#leave);
     return ended;
   }
 
@@ -192,7 +208,7 @@ export class WatchStream implements AsyncIterableIterator<Buffer> {
   #shared(event: CacheEvent, type: CacheEvent["type"]): Buffer {
     const { form } = this.#options;
     const isFirst = this.#takeFirst();
-    const key = `${type} ${form.key}${isFirst && form.list.kind === "Table" ? " first" : ""}`;
+    const key = isFirst && form.list.kind === "Table" ? `${type} ${form.key} first` : this.#formKeys[type];
     const known = event.encoded.get(key);
     if (known !== undefined) return known;
     const left = type === "DELETED" && event.type !== "DELETED" && event.previous !== undefined;
@@ -236,19 +252,11 @@ export class WatchStream implements AsyncIterableIterator<Buffer> {
   }
 
   /** Until something may have changed. */
-  #wait(): Promise<void> {
-    const { cache, signal } = this.#options;
-    return new Promise((resolve) => {
-      const done = () => {
-        stop();
-        signal.removeEventListener("abort", done);
-        this.#wake = undefined;
-        resolve();
-      };
-      const stop = cache.onChange(done);
-      signal.addEventListener("abort", done);
-      this.#wake = done;
+  async #wait(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
     });
+    this.#wake = undefined;
   }
 }
 
