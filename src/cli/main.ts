@@ -1,23 +1,13 @@
 #!/usr/bin/env node
-// The command `annex`.
+// The command `annex`. It does nothing but remember compiled code between runs, which has to be asked for before the code is loaded.
 
 import { enableCompileCache } from "node:module";
-import { Command } from "commander";
-import { up } from "./up.ts";
+import { homedir } from "node:os";
+import { join } from "node:path";
 
-enableCompileCache();
+// In the user's own folder, since whoever can write there decides what runs. Extension servers, being children, share it.
+process.env.NODE_COMPILE_CACHE ??= join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "annex");
+enableCompileCache(process.env.NODE_COMPILE_CACHE);
 
-const program = new Command("annex").description("Kubernetes API aggregation without a cluster").showHelpAfterError();
-
-program
-  .command("up")
-  .description("start a control plane with the aggregation layer, in the foreground")
-  .option("--secure-port <port>", "the port to listen on", "6443")
-  .option("--bind-address <address>", "the address to listen on", "127.0.0.1")
-  .option("--data-dir <directory>", "where everything is kept", ".annex")
-  .option("--extension <file...>", "an extension server to start and register; may be given several times", [])
-  .option("--service-cluster-ip-range <range>", "where services get their addresses from", "10.96.0.0/16")
-  .option("--token-auth-file <file>", 'bearer tokens, a line each: token,user,uid,"group1,group2"')
-  .action(up);
-
-await program.parseAsync();
+const { annex } = await import("./annex.ts");
+process.exit(await annex(process.argv.slice(2)));

@@ -1,77 +1,66 @@
 // `annex up`: a control plane in the foreground, until Ctrl-C.
 
-import { mkdirSync, readFileSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { join, relative, resolve } from "node:path";
+import { ensureDirectory } from "../base/directories.ts";
 import { startControlPlane } from "../control-plane/door.ts";
-import { staticTokens, stderrLogger } from "../server/door.ts";
+import { stderrLogger } from "../server/door.ts";
+import { defineCommand, say } from "./command.ts";
+import { configuredControlPlane } from "./configured-control-plane.ts";
+import { upInBackground } from "./detach.ts";
 import { explain } from "./explain.ts";
+import { forgetProcess, rememberProcess } from "./pid-file.ts";
 import { writePrivateFile } from "./private-file.ts";
+import { Shutdown } from "./shutdown.ts";
+import { type UpFlags, upFlags } from "./up-flags.ts";
 
-export interface UpOptions {
-  readonly securePort: string;
-  readonly bindAddress: string;
-  readonly dataDir: string;
-  readonly extension: readonly string[];
-  readonly serviceClusterIpRange: string;
-  readonly tokenAuthFile?: string;
-}
+export const up = defineCommand({
+  usage: "annex up [flags]",
+  about: "Starts a control plane with the aggregation layer, and extension servers behind it.\nCtrl-C ends it all.",
+  flags: upFlags,
+  run: (flags) => (flags.isSet("detach") ? upInBackground(flags) : upInForeground(flags)),
+});
 
-/** Runs until a signal comes. Sets exit code 1 and prints one line where it cannot start. */
-export async function up(options: UpOptions): Promise<void> {
+async function upInForeground(flags: UpFlags): Promise<number> {
   const startedAtMs = performance.now();
-  const say = (line: string) => process.stdout.write(`${line}\n`);
-  const dataDirectory = resolve(options.dataDir);
-  const port = Number(options.securePort);
-  say(
-    `annex: starting a control plane${options.extension.length === 0 ? "" : ` with ${options.extension.join(", ")}`}`,
-  );
+  const dataDirectory = resolve(flags.text("data-dir") ?? "");
+  const extensions = flags.list("extension");
+  say(`annex: starting a control plane${extensions.length === 0 ? "" : ` with ${extensions.join(", ")}`}`);
   say(`state: ${dataDirectory}`);
+  const logger = stderrLogger("annex", flags.integer("v") >= 2);
+  const shutdown = new Shutdown();
+  const owned = new AsyncDisposableStack();
   try {
-    if (!Number.isInteger(port) || port < 0 || port > 65_535)
-      throw new RangeError(`--secure-port must be a port number: ${options.securePort}`);
-    mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
-    const plane = await startControlPlane({
-      dataDirectory,
-      securePort: port,
-      bindAddress: options.bindAddress,
-      extensions: options.extension,
-      serviceClusterIpRange: options.serviceClusterIpRange,
-      ...(options.tokenAuthFile === undefined
-        ? {}
-        : { tokens: staticTokens(readFileSync(options.tokenAuthFile, "utf8")) }),
-      onAvailable: (name, apiServices) => say(`${name}: available as ${apiServices.join(", ")}`),
-      logger: stderrLogger("annex"),
-    });
-    stopOnSignals(async () => plane[Symbol.asyncDispose]());
+    ensureDirectory(dataDirectory);
+    const plane = owned.use(
+      await startControlPlane({
+        ...configuredControlPlane(flags, { dataDirectory, logger, owned }),
+        signal: shutdown.signal,
+        onAvailable: (name, apiServices) => say(`${name}: available as ${apiServices.join(", ")}`),
+        onReload: (name, fault) =>
+          say(fault === undefined ? `${name}: reloaded` : `${name}: not reloaded, the old version runs on: ${fault}`),
+      }),
+    );
     const kubeconfig = join(dataDirectory, "kubeconfig");
     writePrivateFile(kubeconfig, plane.kubeconfig);
-    writePrivateFile(join(dataDirectory, "pid"), `${process.pid}\n`);
+    rememberProcess(dataDirectory);
+    owned.defer(() => forgetProcess(dataDirectory));
     say(`control plane: available at ${plane.url}`);
     say(`ready in ${Math.round(performance.now() - startedAtMs)} ms`);
-    for (const command of nextCommands(relative(process.cwd(), kubeconfig) || kubeconfig, options.extension.length > 0))
+    for (const command of nextCommands(relative(process.cwd(), kubeconfig) || kubeconfig, extensions.length > 0))
       say(command);
+    process.send?.({ type: "annex-up" });
+    flushCompileCache();
+    await shutdown.asked;
   } catch (error) {
-    process.stderr.write(`annex: ${explain(error)}\n`);
-    process.exit(1);
+    if (!shutdown.signal.aborted) {
+      process.stderr.write(`annex: ${explain(error)}\n`);
+      await owned.disposeAsync();
+      return 1;
+    }
   }
-}
-
-/** Ends within two seconds: everything gets one, then the process ends anyway. */
-const stopTimeoutMs = 1_800;
-
-function stopOnSignals(stop: () => Promise<void>): void {
-  let isStopping = false;
-  const end = () => {
-    if (isStopping) return;
-    isStopping = true;
-    setTimeout(() => process.exit(0), stopTimeoutMs).unref();
-    stop().then(
-      () => process.exit(0),
-      () => process.exit(0),
-    );
-  };
-  process.on("SIGINT", end);
-  process.on("SIGTERM", end);
+  await owned.disposeAsync();
+  return 0;
 }
 
 function nextCommands(kubeconfig: string, hasExtension: boolean): string[] {

@@ -28,7 +28,7 @@ import { keyPathOf, resourcesByKey } from "./key-layout.ts";
 import { allResources, localVersion, phaseOf } from "./own-resources.ts";
 import { startControllers } from "./start-controllers.ts";
 import { type ExtensionSource, startExtensions } from "./start-extensions.ts";
-import { fileStore, kubeconfigFor, loadCredentials, memoryStore } from "./state-directory.ts";
+import { credentialStoreIn, kubeconfigFor, loadCredentials, memoryStore } from "./state-directory.ts";
 import { type RequestHeaderNames, Trust, type TrustFiles } from "./trust.ts";
 import { Views } from "./views.ts";
 
@@ -116,7 +116,7 @@ async function start(options: ControlPlaneOptions, started: Stack): Promise<Cont
   const host = isAny(bindAddress) ? "127.0.0.1" : bindAddress;
   if (dataDirectory !== undefined) ensureDirectory(dataDirectory);
   const credentials = await loadCredentials(
-    dataDirectory === undefined ? memoryStore : fileStore(join(dataDirectory, "pki")),
+    dataDirectory === undefined ? memoryStore : credentialStoreIn(dataDirectory),
     { nowMs: clock.nowMs(), extraHosts: [host] },
   );
   const { trustFiles: files = {}, requestHeaderNames = {} } = options;

@@ -5,4 +5,5 @@ export { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "
 export { extensionName } from "./extension-process.ts";
 export type { ExtensionServer } from "./in-process-extension.ts";
 export type { ExtensionSource } from "./start-extensions.ts";
+export { clientAuthorityIn, type KubeconfigOptions, kubeconfigFor } from "./state-directory.ts";
 export type { RequestHeaderNames, TrustFiles } from "./trust.ts";

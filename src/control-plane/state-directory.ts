@@ -22,6 +22,7 @@ export interface Credentials {
 
 /** The name by which extension servers know the aggregator. */
 export const proxyClientName = "front-proxy-client";
+const clientAuthorityName = "client-ca";
 /** Certificates are made anew at a start that finds less than this left of them. */
 const renewBeforeMs = 30 * 24 * 60 * 60 * 1000;
 const servingHosts = ["localhost", "127.0.0.1", "::1", "kubernetes", "kubernetes.default", "kubernetes.default.svc"];
@@ -33,7 +34,7 @@ export interface CredentialStore {
 }
 
 /** Files `NAME.crt` and `NAME.key` (mode 0600) in a folder. */
-export function fileStore(directory: string): CredentialStore {
+function fileStore(directory: string): CredentialStore {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const crt = (name: string) => join(directory, `${name}.crt`);
   const key = (name: string) => join(directory, `${name}.key`);
@@ -47,6 +48,19 @@ export function fileStore(directory: string): CredentialStore {
       replaceFile(crt(name), pair.certificate, 0o644);
     },
   };
+}
+
+/** Where the credentials of a control plane with a data directory are. */
+export function credentialStoreIn(dataDirectory: string): CredentialStore {
+  return fileStore(join(dataDirectory, "pki"));
+}
+
+/** By which users of a control plane get certificates. Throws where it was never started. */
+export function clientAuthorityIn(dataDirectory: string): KeyPair {
+  const authority = credentialStoreIn(dataDirectory).read(clientAuthorityName);
+  if (authority === undefined)
+    throw new Error(`there is no authority for users in ${dataDirectory}: annex up makes it`);
+  return authority;
 }
 
 /** Keeps nothing. */
@@ -67,7 +81,7 @@ export async function loadCredentials(
     keep(store, { name, nowMs }, () => makeAuthority({ commonName, nowMs }));
   const [servingAuthority, clientAuthority, proxyAuthority] = await Promise.all([
     authority("serving-ca", "annex-serving"),
-    authority("client-ca", "annex-clients"),
+    authority(clientAuthorityName, "annex-clients"),
     authority("front-proxy-ca", "annex-front-proxy"),
   ]);
   const signed = (name: string, signer: KeyPair, request: Omit<CertificateRequest, "nowMs">) =>

@@ -1,0 +1,34 @@
+// Which process runs the control plane of a data directory.
+
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Written once the data directory is ours, which the storage's lock says. */
+export function rememberProcess(dataDirectory: string): void {
+  writeFileSync(fileIn(dataDirectory), `${process.pid}\n`);
+}
+
+export function forgetProcess(dataDirectory: string): void {
+  rmSync(fileIn(dataDirectory), { force: true });
+}
+
+/** Undefined where none runs; a process that was killed has left its file behind. */
+export function runningProcess(dataDirectory: string): number | undefined {
+  return processIn(fileIn(dataDirectory));
+}
+
+/** The process whose id a file holds, where it lives. */
+export function processIn(file: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(file, "utf8"));
+    if (!Number.isInteger(pid) || pid <= 0) return undefined;
+    process.kill(pid, 0);
+    return pid;
+  } catch {
+    return undefined; // No file, or no such process.
+  }
+}
+
+function fileIn(dataDirectory: string): string {
+  return join(dataDirectory, "pid");
+}
