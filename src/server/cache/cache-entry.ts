@@ -54,6 +54,13 @@ export class CacheEntry implements Keyed {
 
   /** The same object as of another revision: how a delete shows what it deleted. */
   at(revision: number): CacheEntry {
+    // Stored bytes say nothing of their revision.
+    if (!this.#isItem)
+      return new CacheEntry(
+        this.#resource,
+        { key: this.key, value: this.#value, revision },
+        { isCanonical: this.#isCanonical },
+      );
     const value = withRevision(this.#storedItem(), { from: this.revision, to: revision });
     if (value !== undefined)
       return new CacheEntry(this.#resource, { key: this.key, value, revision }, { isItem: true });
