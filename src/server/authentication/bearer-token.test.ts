@@ -29,6 +29,20 @@ test("no token, an empty one and other schemes are nobody", async () => {
     assert.equal(await ask({ authorization }), undefined);
 });
 
+test("staticTokens() reads fields that are empty or quoted, and what more there is about a user", () => {
+  const user = staticTokens('t,"Doe, ""J""",,"dev","scopes=read,scopes=write,example.com/Tenant ID=blue/1"\n')(
+    "t",
+    AbortSignal.abort(),
+  );
+  assert.deepEqual(user, {
+    name: 'Doe, "J"',
+    uid: "",
+    groups: ["dev"],
+    extra: { scopes: ["read", "write"], "example.com/Tenant ID": ["blue/1"] },
+  });
+  assert.throws(() => staticTokens("t,user,uid,dev,scopes\n"), TypeError);
+});
+
 test("staticTokens() refuses a line without a user", () => {
   assert.throws(() => staticTokens("secret\n"), TypeError);
 });

@@ -2,6 +2,7 @@
 // https://kubernetes.io/docs/reference/access-authn-authz/authentication/#static-token-file
 
 import { timingSafeEqual } from "node:crypto";
+import { getOwn, setOwn } from "../../base/own.ts";
 import { header } from "../exchange.ts";
 import { unauthorized } from "../filters/authenticate.ts";
 import type { Authenticator, UserInfo } from "./user.ts";
@@ -36,7 +37,10 @@ function webSocketToken(protocols: string | undefined): string {
   return Buffer.from(encoded, "base64url").toString();
 }
 
-/** Reads a file of lines `token,user,uid,"group1,group2"`. Throws a TypeError for a line that is none. */
+/**
+ * Reads a file of lines `token,user,uid,"group1,group2"`. Beyond the reference a fifth field may hold more about the user, as
+ * `"scopes=read,scopes=write"`. Throws a TypeError for a line that is none.
+ */
 export function staticTokens(text: string): TokenLookup {
   const known = text
     .split("\n")
@@ -47,15 +51,35 @@ export function staticTokens(text: string): TokenLookup {
 }
 
 function parseLine(line: string): { readonly token: string; readonly user: UserInfo } {
-  const [token = "", name = "", uid = "", groups = ""] = (line.match(/"[^"]*"|[^,]+/g) ?? []).map((field) =>
-    field.replaceAll('"', "").trim(),
-  );
+  const [token = "", name = "", uid = "", groups = "", extra = ""] = fieldsOf(line);
   if (token === "" || name === "")
     throw new TypeError("Cannot read a token file as each line must have a token and a user");
-  return {
-    token,
-    user: { name, uid, groups: groups === "" ? [] : groups.split(",").map((group) => group.trim()), extra: {} },
-  };
+  return { token, user: { name, uid, groups: listOf(groups), extra: extraOf(listOf(extra)) } };
+}
+
+/** A field in quotes may hold commas, and quotes that are written twice. */
+function fieldsOf(line: string): string[] {
+  return [...line.matchAll(/(?:^|,)\s*(?:"((?:[^"]|"")*)"\s*|([^,]*))/g)].map(([, quoted, plain = ""]) =>
+    quoted === undefined ? plain.trim() : quoted.replaceAll('""', '"'),
+  );
+}
+
+function listOf(field: string): string[] {
+  return field
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
+}
+
+function extraOf(pairs: readonly string[]): Record<string, readonly string[]> {
+  const extra: Record<string, readonly string[]> = {};
+  for (const pair of pairs) {
+    const equals = pair.indexOf("=");
+    if (equals <= 0) throw new TypeError(`Cannot read a token file as more about a user must be KEY=VALUE: "${pair}"`);
+    const key = pair.slice(0, equals);
+    setOwn(extra, key, [...(getOwn(extra, key) ?? []), pair.slice(equals + 1)]);
+  }
+  return extra;
 }
 
 /** Takes as long for a token that is nearly right as for one that is not. */
