@@ -51,11 +51,13 @@ async function surviveKills(
   const watchers = Array.from({ length: watchersCount }, () => new Watcher(flunders, Number(metadata.resourceVersion)));
   const writers = Array.from({ length: writersCount }, (_, id) => new Writer(flunders, { id: `w${id}`, random }));
   const watching = new AbortController();
+  t.after(() => watching.abort());
   const following = Promise.all(watchers.map((watcher) => watcher.run(watching.signal)));
   following.catch(() => {}); // Awaited below.
 
   for (let round = 0; round < roundsCount; round++) {
     const writing = new AbortController();
+    t.after(() => writing.abort());
     const written = Promise.all(writers.map((writer) => writer.run(writing.signal)));
     written.catch(() => {}); // Awaited below.
     await sleep(50 + random.below(250));

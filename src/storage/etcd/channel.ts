@@ -126,8 +126,13 @@ export class Channel {
   }
 
   async #connectTo(url: string): Promise<Member> {
-    const { clock, tls } = this.#options;
-    const session = await connectGrpc(url, { clock, connectTimeoutMs, ...(tls === undefined ? {} : { tls }) });
+    const { clock, tls, endpoints } = this.#options;
+    const session = await connectGrpc(url, {
+      clock,
+      connectTimeoutMs,
+      hasAlternatives: endpoints.length > 1,
+      ...(tls === undefined ? {} : { tls }),
+    });
     try {
       const call = { timeoutMs: connectTimeoutMs, signal: this.#closed.signal };
       const status = await session.unary(methods.status, Buffer.alloc(0), call);

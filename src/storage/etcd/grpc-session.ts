@@ -41,6 +41,8 @@ export interface GrpcSessionOptions {
   readonly clock: Clock;
   readonly tls?: SecureContextOptions;
   readonly connectTimeoutMs: number;
+  /** Whether somebody else could answer, so that a connection on which a call hangs is looked at soon. Default false. */
+  readonly hasAlternatives?: boolean;
 }
 
 export interface UnaryOptions {
@@ -53,6 +55,9 @@ const pingIntervalMs = 30_000;
 const pingTimeoutMs = 10_000;
 /** A member that failed us is given less time to show that its streams are still served. */
 const leavingPingTimeoutMs = 2_000;
+/** A member that is well answers in milliseconds. Where a call takes longer, a ping tells within these whether anybody is there: 2.5 s in all. */
+const suspectAfterMs = 1_000;
+const suspectPingTimeoutMs = 1_500;
 /** A message is held in memory as a whole. Ranges are read in pages of about 8 MiB, of which 64 entries of 1.5 MiB are the worst. */
 const messageSizeMaxBytes = 128 * 1024 * 1024;
 /** What a server may send before we have read it: enough for a page on a fast network. */
@@ -82,18 +87,24 @@ export async function connectGrpc(url: string, options: GrpcSessionOptions): Pro
     });
   });
   session.setLocalWindowSize(connectionWindowBytes);
-  return new GrpcSession(session, options.clock);
+  return new GrpcSession(session, options);
 }
 
 /** One open connection. */
 export class GrpcSession {
   readonly #session: ClientHttp2Session;
   readonly #clock: Clock;
+  readonly #hasAlternatives: boolean;
+  #isSuspect = false;
   #cancelPing: () => void = () => {};
 
-  constructor(session: ClientHttp2Session, clock: Clock) {
+  constructor(
+    session: ClientHttp2Session,
+    { clock, hasAlternatives = false }: Pick<GrpcSessionOptions, "clock" | "hasAlternatives">,
+  ) {
     this.#session = session;
     this.#clock = clock;
+    this.#hasAlternatives = hasAlternatives;
     session.on("error", () => {}); // Each call hears of it by itself.
     session.on("close", () => this.#cancelPing());
     this.#ping();
@@ -133,8 +144,10 @@ export class GrpcSession {
         const message = `No answer to ${path} within ${timeoutMs} ms`;
         stop(new GrpcError(grpcCodes.deadlineExceeded, message, { mayHaveHappened: true }));
       });
+      const cancelSuspicion = this.#clock.after(suspectAfterMs, () => this.#suspect());
       const settle = (finish: () => void) => {
         cancelTimer();
+        cancelSuspicion();
         signal?.removeEventListener("abort", onAbort);
         finish();
       };
@@ -182,10 +195,25 @@ export class GrpcSession {
     });
   }
 
+  /** Looks whether anybody is there. A member that is, and waits for others, may take its time. */
+  #suspect(): void {
+    if (!this.#hasAlternatives || this.#isSuspect || !this.isOpen) return;
+    this.#isSuspect = true;
+    this.#assertAnswers(suspectPingTimeoutMs, () => {
+      this.#isSuspect = false;
+    });
+  }
+
   /** Breaks everything off where a ping is not answered in time. */
   #assertAnswers(timeoutMs: number, then: () => void): void {
-    const cancelTimer = this.#clock.after(timeoutMs, () => this.#session.destroy());
+    let isAnswered = false;
+    const giveUp = () => {
+      if (!isAnswered) this.#session.destroy();
+    };
+    // Where we ourselves were held up, the answer may lie there, still unread: it is read before the turn is over.
+    const cancelTimer = this.#clock.after(timeoutMs, () => setImmediate(giveUp));
     this.#session.ping(() => {
+      isAnswered = true;
       cancelTimer();
       then();
     });
