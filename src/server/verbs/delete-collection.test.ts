@@ -31,3 +31,15 @@ test("deleteCollection() answers with the first failure", async () => {
   const { status } = await resource.ask(deleteCollection, { body: { preconditions: { uid: "other" } } });
   assert.equal(status, 409);
 });
+
+test("deleteCollection() reads a resourceVersion as that exact moment, and as a precondition on each object", async () => {
+  await using resource = await serveForTest(widgets);
+  const { body } = await resource.ask(create, { body: aWidget({ name: "a" }) });
+  await resource.ask(create, { body: aWidget({ name: "b" }) });
+  const query = `resourceVersion=${body.metadata.resourceVersion}`;
+  assert.equal((await resource.ask(deleteCollection, { query })).status, 200);
+  assert.deepEqual(
+    (await resource.ask(list)).body.items?.map(({ metadata }) => metadata.name),
+    ["b"],
+  );
+});

@@ -16,7 +16,9 @@ const workersMax = 16;
 export async function deleteCollection(context: VerbContext): Promise<ApiResponse> {
   const { request } = context;
   const negotiated = negotiateVerb(context);
-  const list = readListOptions(context);
+  const asked = readListOptions(context);
+  // The reference goes through the collection in pages whatever the client asks for, and so reads a resourceVersion as that exact moment.
+  const list = asked.limit === 0 ? { ...asked, limit: Number.MAX_SAFE_INTEGER } : asked;
   const options = await readDeleteOptions(request);
   const selection = await selectList(context, list);
   await deleteAll(context, selection.entries(), options);

@@ -29,10 +29,7 @@ export interface ListOptions {
 }
 
 /** Reads the options. Throws 400 for what cannot be read, 422 for what contradicts itself. */
-export function readListOptions(
-  context: VerbContext,
-  { isWatch = false }: { readonly isWatch?: boolean } = {},
-): ListOptions {
+export function readListOptions(context: VerbContext): ListOptions {
   const { request, served, info } = context;
   const { query } = request;
   const timeoutSeconds = queryInteger(query, "timeoutSeconds");
@@ -51,6 +48,8 @@ export function readListOptions(
     allowWatchBookmarks: queryBoolean(query, "allowWatchBookmarks"),
     sendInitialEvents: query.has("sendInitialEvents") ? queryBoolean(query, "sendInitialEvents") : undefined,
   };
+  // A watch by its path alone, as the deprecated ones are, has the options of a list.
+  const isWatch = queryBoolean(query, "watch");
   const settled = isWatch ? asWatchList(options) : options;
   const errors = isWatch ? watchErrors(settled) : listErrors(settled);
   if (errors.length > 0) throw StatusError.invalid({ group: "meta.k8s.io", kind: "ListOptions" }, "", errors);

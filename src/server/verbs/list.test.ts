@@ -169,3 +169,42 @@ test("list() refuses tokens that are none of its own", async () => {
     assert.match(body.message ?? "", /^invalid continue token: continue key is not valid: /);
   }
 });
+
+test("list() of one name is a read of that object: it has no pages, and takes a resourceVersion beside a limit for a minimum", async () => {
+  await using server = await serveForTest(widgets);
+  await createNamed(server, "a", "b");
+  const { revision } = await page(server, "");
+  await createNamed(server, "c");
+  const one = await page(server, "fieldSelector=metadata.name%3Da&limit=1");
+  assert.deepEqual([one.names, one.token, one.remaining], [["a"], "", undefined]);
+  const newest = `fieldSelector=metadata.name%3Dc&limit=1&resourceVersion=${revision}`;
+  assert.deepEqual((await page(server, newest)).names, ["c"]);
+  assert.deepEqual((await page(server, `${newest}&resourceVersionMatch=Exact`)).names, []);
+});
+
+test("list() across namespaces looks only at the one that the field selector leaves", async () => {
+  await using server = await serveForTest(widgets);
+  for (const namespace of ["m", "n", "o"]) {
+    await server.ask(create, { method: "POST", namespace, body: aWidget({ name: "a" }) });
+    await server.ask(create, { method: "POST", namespace, body: aWidget({ name: "b" }) });
+  }
+  const pageOf = async (query: string) => {
+    const { body } = await server.ask(list, { namespace: "", query });
+    const { continue: token = "" }: { continue?: string } = body.metadata;
+    return { names: body.items?.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`), token };
+  };
+  const first = await pageOf("limit=1&fieldSelector=metadata.namespace%3Dn");
+  assert.deepEqual(first.names, ["n/a"]);
+  const second = await pageOf(`limit=1&fieldSelector=metadata.namespace%3Dn&continue=${first.token}`);
+  assert.deepEqual(second, { names: ["n/b"], token: "" });
+  const one = await pageOf("limit=1&fieldSelector=metadata.namespace%3Dn,metadata.name%3Da");
+  assert.deepEqual(one, { names: ["n/a"], token: "" });
+});
+
+test("list() takes no notice of a limit beside resourceVersion=0", async () => {
+  await using server = await serveForTest(widgets);
+  await createNamed(server, "a", "b", "c");
+  assert.deepEqual((await page(server, "limit=1&resourceVersion=0")).names, ["a", "b", "c"]);
+  const { token } = await page(server, "limit=1");
+  assert.deepEqual((await page(server, `limit=1&resourceVersion=0&continue=${token}`)).names, ["b", "c"]);
+});

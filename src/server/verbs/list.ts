@@ -2,11 +2,14 @@
 
 import {
   encodeProtobufEmptyList,
+  type FieldSelector,
   type ListMeta,
   matchesFields,
   matchesLabels,
   type Negotiated,
+  namespaceFaults,
   parseJson,
+  pathSegmentFaults,
   requiredValue,
   StatusError,
 } from "../../api/door.ts";
@@ -50,10 +53,12 @@ export async function selectList(context: VerbContext, options: ListOptions): Pr
   const { served, info } = context;
   const prefix = rangePrefix(served, info.namespace);
   const token = options.continueToken === "" ? undefined : decodeContinue(options.continueToken);
-  const snapshot = await snapshotFor(context, options, { prefix, token });
+  const keys = keysOf(served, options, info.namespace);
+  const snapshot = await snapshotFor(context, options, { prefix, token, isSingle: keys.isSingle });
   const matches = matcherOf(options);
-  const isLimited = options.limit > 0 && !(options.resourceVersion === "0" && token === undefined);
-  const { start, end } = rangeOf(served, { prefix, namespace: info.namespace, token, options, isLimited });
+  const isLimited = options.limit > 0 && options.resourceVersion !== "0" && !keys.isSingle;
+  const start = token === undefined ? keys.start : `${prefix}${token.start}`;
+  const { end } = keys;
   const revision = String(snapshot.revision);
   const whole = (from: string, to: string, meta: ListMeta): Selection => ({
     snapshot,
@@ -76,30 +81,31 @@ export async function selectList(context: VerbContext, options: ListOptions): Pr
   });
 }
 
-/** The keys to look at: where the selector leaves one name, and no page has to say what follows, that one alone. */
-function rangeOf(
-  { isNamespaced }: ServedResource,
-  {
-    prefix,
-    token,
-    options,
-    isLimited,
-    namespace,
-  }: {
-    readonly prefix: string;
-    readonly namespace: string;
-    readonly token: ContinueToken | undefined;
-    readonly options: ListOptions;
-    readonly isLimited: boolean;
-  },
-): { readonly start: string; readonly end: string } {
-  const start = token === undefined ? prefix : `${prefix}${token.start}`;
-  const name = requiredValue(options.fields, "metadata.name");
-  // The prefix has one more segment where it names the namespace.
-  const isNameNext = !isNamespaced || namespace !== "";
-  if (name === undefined || name === "" || isLimited || token !== undefined || !isNameNext)
-    return { start, end: prefixEnd(prefix) };
-  return { start: `${prefix}${name}`, end: `${prefix}${name}\0` };
+interface Keys {
+  readonly start: string;
+  readonly end: string;
+  /** A list of one name is a read of that object, which knows neither pages nor what follows. */
+  readonly isSingle: boolean;
+}
+
+/** The keys to look at: those of the namespace and of the name that the field selector leaves. */
+function keysOf(served: ServedResource, { fields, continueToken }: ListOptions, requestNamespace: string): Keys {
+  const namespace = requestNamespace !== "" ? requestNamespace : selectedNamespace(served, fields);
+  const prefix = rangePrefix(served, namespace);
+  const name = requiredValue(fields, "metadata.name") ?? "";
+  const isSingle =
+    name !== "" &&
+    continueToken === "" &&
+    (namespace !== "" || !served.isNamespaced) &&
+    pathSegmentFaults(name).length === 0;
+  return isSingle
+    ? { start: `${prefix}${name}`, end: `${prefix}${name}\0`, isSingle }
+    : { start: prefix, end: prefixEnd(prefix), isSingle };
+}
+
+function selectedNamespace({ isNamespaced }: ServedResource, fields: FieldSelector): string {
+  const namespace = isNamespaced ? (requiredValue(fields, "metadata.namespace") ?? "") : "";
+  return namespaceFaults(namespace).length === 0 ? namespace : "";
 }
 
 /** What all keys of a list begin with. Throws 400 for a namespace that would climb out of it. */
@@ -153,7 +159,11 @@ function lastOfPage(
 async function snapshotFor(
   context: VerbContext,
   options: ListOptions,
-  { prefix, token }: { readonly prefix: string; readonly token: { readonly revision: number } | undefined },
+  {
+    prefix,
+    token,
+    isSingle,
+  }: { readonly prefix: string; readonly token: ContinueToken | undefined; readonly isSingle: boolean },
 ): Promise<Snapshot> {
   const { served, request } = context;
   const { cache } = served;
@@ -167,7 +177,7 @@ async function snapshotFor(
   }
   if (resourceVersion === "") return cache.freshSnapshot({ start: prefix, end: prefixEnd(prefix) }, request.signal);
   const revision = parseResourceVersion(resourceVersion, "invalid resource version: ");
-  const isExact = match === "Exact" || (match === "" && options.limit > 0 && revision > 0);
+  const isExact = match === "Exact" || (match === "" && options.limit > 0 && revision > 0 && !isSingle);
   if (isExact) return snapshotAt(context, revision, { prefix, isContinued: false, token: "" });
   cache.requireReady();
   if (revision > 0) await cache.waitFor(revision, request.signal);

@@ -26,7 +26,7 @@ const watchSecondsMin = 1_800;
 export async function watch(context: VerbContext): Promise<ApiResponse> {
   const { request } = context;
   const negotiated = negotiateWatch(context);
-  const options = readListOptions(context, { isWatch: true });
+  const options = readListOptions(context);
   if (negotiated.format === "protobuf") return respond(context, negotiated, silence(context, options));
   const stream = await openStream(context, options, negotiated);
   if (isWebSocket(request)) return acceptWebSocket(request, stream);
@@ -78,20 +78,19 @@ async function openStream(context: VerbContext, options: ListOptions, negotiated
     wantsBookmarks: options.allowWatchBookmarks,
     endsAtOnce: negotiated.as === "PartialObjectMetadataList",
   };
-  if (options.sendInitialEvents !== true) {
-    if (options.resourceVersion === "" || options.resourceVersion === "0") await cache.waitFresh(request.signal);
-    const from =
-      options.resourceVersion === "" || options.resourceVersion === "0"
-        ? cache.revision
-        : parseResourceVersion(options.resourceVersion);
+  const isFromStart = options.resourceVersion === "" || options.resourceVersion === "0";
+  const startsWithObjects = options.sendInitialEvents ?? isFromStart;
+  if (!startsWithObjects) {
+    if (isFromStart) await cache.waitFresh(request.signal);
+    const from = isFromStart ? cache.revision : parseResourceVersion(options.resourceVersion);
     await cache.reachBack(from);
     return new WatchStream({ ...common, start: { from: "revision", revision: from } });
   }
   const error = await waitForStart(context, options);
+  const announcesEnd = options.sendInitialEvents === true && options.allowWatchBookmarks;
   return new WatchStream({
     ...common,
-    start:
-      error === undefined ? { from: "objects", announcesEnd: options.allowWatchBookmarks } : { from: "error", error },
+    start: error === undefined ? { from: "objects", announcesEnd } : { from: "error", error },
   });
 }
 

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { aRequest, readAnswer } from "../../../test/support/request.ts";
+import { serveForTest, type TestResource } from "../../../test/support/verbs.ts";
+import { aWidget, widgets } from "../../../test/support/widgets.ts";
+import { create } from "./create.ts";
+import { watch } from "./watch.ts";
+
+/** The types of the events that a watch begins with; a negative timeout ends it after them. */
+async function firstEvents({ served }: TestResource, query: string): Promise<string[]> {
+  const info = {
+    isResource: true,
+    group: "test.example.com",
+    version: "v1",
+    namespace: "default",
+    resource: "widgets",
+  };
+  const request = aRequest({ url: `/apis/test?timeoutSeconds=-1&${query}`, info });
+  const answer = await readAnswer(await watch({ request, served, version: "v1", info: request.info }));
+  const lines = answer.toString("utf8").split("\n").slice(0, -1);
+  return lines.map((line) => {
+    const event: { type: string } = JSON.parse(line);
+    return event.type;
+  });
+}
+
+test("watch() marks the end of the objects that are there, where the query asks for a watch", async () => {
+  await using server = await serveForTest(widgets);
+  await server.ask(create, { body: aWidget({ name: "a" }) });
+  assert.deepEqual(await firstEvents(server, "watch=1&allowWatchBookmarks=1"), ["ADDED", "BOOKMARK"]);
+  assert.deepEqual(await firstEvents(server, "watch=1&allowWatchBookmarks=1&resourceVersion=0"), ["ADDED", "BOOKMARK"]);
+  assert.deepEqual(await firstEvents(server, "watch=1"), ["ADDED"]);
+});
+
+test("watch() by a deprecated path has a list's options: the objects that are there, without a mark at their end", async () => {
+  await using server = await serveForTest(widgets);
+  await server.ask(create, { body: aWidget({ name: "a" }) });
+  assert.deepEqual(await firstEvents(server, "allowWatchBookmarks=1"), ["ADDED"]);
+  assert.deepEqual(await firstEvents(server, "allowWatchBookmarks=1&resourceVersion=0"), ["ADDED"]);
+  await assert.rejects(
+    firstEvents(server, "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=0"),
+    /sendInitialEvents is forbidden for list/,
+  );
+});
