@@ -2,22 +2,19 @@
 // every watch goes on where it was, without a gap, a duplicate or disorder.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import type { Client } from "annex/client";
 import type { Random } from "../../src/base/random.ts";
 import { startEtcdCluster } from "../support/etcd.ts";
 import { chances, rounds, sleep } from "../support/faults.ts";
-import { adminOf, aFlunder, flundersOf, namespace, surely, Watcher, Writer } from "../support/flunder-traffic.ts";
-import { startWardle, type WardleProcess } from "../support/wardle.ts";
+import { aFlunder, flundersOf, namespace, surely, Watcher, Writer } from "../support/flunder-traffic.ts";
+import { KilledWardle } from "../support/killed-wardle.ts";
 
 const writersCount = 16;
 const watchersCount = 3;
 
 test("on the embedded store, kill -9 of the server loses nothing that was acknowledged and no watch its place", async (t) => {
-  await using server = await KilledServer.start((directory) => ["--data-dir", join(directory, "data")]);
+  await using server = await KilledWardle.start((directory) => ["--data-dir", join(directory, "data")]);
   await surviveKills(t, server, rounds(5), (random) => server.killAndStart(random.below(40)));
 });
 
@@ -27,7 +24,7 @@ test("on etcd, kill -9 of the server or of etcd loses nothing that was acknowled
     arguments: ["--heartbeat-interval=50", "--election-timeout=500"],
   });
   assert.ok(etcd !== undefined);
-  await using server = await KilledServer.start(() => ["--etcd-servers", etcd.endpoint]);
+  await using server = await KilledWardle.start(() => ["--etcd-servers", etcd.endpoint]);
   await surviveKills(t, server, rounds(4), async (random) => {
     const choice = random.below(3);
     if (choice > 0) await etcd.kill();
@@ -41,7 +38,7 @@ test("on etcd, kill -9 of the server or of etcd loses nothing that was acknowled
 /** Kills again and again, and checks after each time what there is against what was told. */
 async function surviveKills(
   t: TestContext,
-  server: KilledServer,
+  server: KilledWardle,
   roundsCount: number,
   killAndStart: (random: Random) => Promise<void>,
 ): Promise<void> {
@@ -77,42 +74,4 @@ async function surviveKills(
   assert.ok(acknowledged.length > 10 * roundsCount);
   const { items } = await flunders().list({ namespace });
   for (const watcher of watchers) watcher.assertComplete(acknowledged, items);
-}
-
-/** A server that is killed and started again with what it has on disk. */
-class KilledServer implements AsyncDisposable {
-  readonly #directory: string;
-  readonly #storage: (directory: string) => readonly string[];
-  #process: WardleProcess;
-  #client: Client;
-
-  private constructor(directory: string, storage: (directory: string) => readonly string[], process: WardleProcess) {
-    this.#directory = directory;
-    this.#storage = storage;
-    this.#process = process;
-    this.#client = adminOf(process.port);
-  }
-
-  static async start(storage: (directory: string) => readonly string[]): Promise<KilledServer> {
-    const directory = mkdtempSync(join(tmpdir(), "annex-killed-"));
-    return new KilledServer(directory, storage, await startWardle({ storage, directory }));
-  }
-
-  get client(): Client {
-    return this.#client;
-  }
-
-  async killAndStart(pauseMs: number): Promise<void> {
-    await this.#process.kill();
-    this.#client.close();
-    await sleep(pauseMs);
-    this.#process = await startWardle({ storage: this.#storage, directory: this.#directory });
-    this.#client = adminOf(this.#process.port);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#client.close();
-    await this.#process[Symbol.asyncDispose]();
-    rmSync(this.#directory, { recursive: true, force: true });
-  }
 }
