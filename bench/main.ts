@@ -2,6 +2,8 @@
 //   npm run bench -- embedded etcd                 two servers in turn, phase by phase, with the ratio of their costs
 //   npm run bench -- aggregated                    the same through the control plane: the cost of its process alone
 //   npm run bench -- https://HOST:PORT --cert FILE --key FILE --pid PID     any other implementation
+//   npm run bench -- --restart --objects 100000    starting with many objects, and keeping them
+//   npm run bench -- --soak 30                     half an hour of everything
 // Figures are of the server's process: CPU milliseconds per operation (user and system), resident memory; the load comes from this process.
 
 import { parseArgs } from "node:util";
@@ -9,6 +11,7 @@ import { openLoad } from "./load.ts";
 import { type Measured, measure } from "./measure.ts";
 import { type PhaseName, phaseNames, phases } from "./phases.ts";
 import { heading, row } from "./report.ts";
+import { restart } from "./restart.ts";
 import { soak } from "./soak.ts";
 import { startTarget, type Target } from "./targets.ts";
 
@@ -21,6 +24,7 @@ const { values, positionals } = parseArgs({
     runs: { type: "string", default: "1" },
     http1: { type: "boolean", default: false },
     soak: { type: "string" },
+    restart: { type: "boolean", default: false },
     cert: { type: "string" },
     key: { type: "string" },
     pid: { type: "string" },
@@ -33,16 +37,18 @@ const chosen = (values.phases?.split(",") ?? phaseNames).map((name) => {
   return name;
 });
 
-for (let run = 0; run < Number(values.runs); run++) {
-  const targets: Target[] = [];
-  try {
-    for (const name of positionals.length === 0 ? ["embedded"] : positionals)
-      targets.push(await startTarget(name, values));
-    await benchmark(targets);
-  } finally {
-    for (const target of targets) await target.stop();
+const names = positionals.length === 0 ? ["embedded"] : positionals;
+if (values.restart) for (const name of names) await restart(name, Number(values.objects));
+else
+  for (let run = 0; run < Number(values.runs); run++) {
+    const targets: Target[] = [];
+    try {
+      for (const name of names) targets.push(await startTarget(name, values));
+      await benchmark(targets);
+    } finally {
+      for (const target of targets) await target.stop();
+    }
   }
-}
 
 async function benchmark(targets: readonly Target[]): Promise<void> {
   const size = { objects: Number(values.objects), watchers: Number(values.watchers) };

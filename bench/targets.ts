@@ -1,6 +1,7 @@
 // The servers that can be measured: our own, started here, and any other that runs already.
 
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseKubeconfig } from "annex/client";
 import { startUp } from "../test/support/control-plane.ts";
@@ -17,6 +18,10 @@ export interface Target {
   readonly pid: number;
   /** From its start until it answered. Undefined for a server that ran already. */
   readonly startMs: number | undefined;
+  /** Where it keeps what it has, for a server that was started here. */
+  readonly directory?: string;
+  /** Ends it and starts it again with what it has. */
+  readonly restart?: () => Promise<Target>;
   stop(): Promise<void>;
 }
 
@@ -30,17 +35,17 @@ interface Running {
 export async function startTarget(name: string, running: Running): Promise<Target> {
   switch (name) {
     case "embedded":
-      return wardle(name, (directory) => ["--data-dir", join(directory, "data")]);
+      return wardle({ label: name, storage: (directory) => ["--data-dir", join(directory, "data")] });
     case "etcd": {
       const ends: (() => void | Promise<void>)[] = [];
       const endpoint = await startEtcd({ after: (end) => ends.push(end) });
-      return wardle(
-        name,
-        () => ["--etcd-servers", endpoint],
-        async () => {
+      return wardle({
+        label: name,
+        storage: () => ["--etcd-servers", endpoint],
+        async afterwards() {
           for (const end of ends) await end();
         },
-      );
+      });
     }
     case "aggregated":
       return controlPlane(name);
@@ -49,13 +54,21 @@ export async function startTarget(name: string, running: Running): Promise<Targe
   }
 }
 
-async function wardle(
-  label: string,
-  storage: (directory: string) => readonly string[],
-  afterwards: () => Promise<void> = async () => {},
-): Promise<Target> {
+interface WardleTarget {
+  readonly label: string;
+  readonly storage: (directory: string) => readonly string[];
+  readonly directory?: string;
+  readonly afterwards?: () => Promise<void>;
+}
+
+async function wardle({
+  label,
+  storage,
+  directory = mkdtempSync(join(tmpdir(), "annex-bench-")),
+  afterwards = async () => {},
+}: WardleTarget): Promise<Target> {
   const startedMs = performance.now();
-  const server = await startWardle({ storage });
+  const server = await startWardle({ storage, directory });
   return {
     label,
     url: `https://127.0.0.1:${server.port}`,
@@ -63,9 +76,15 @@ async function wardle(
     key: readFileSync(join(pki, "admin.key"), "utf8"),
     pid: server.pid,
     startMs: performance.now() - startedMs,
+    directory,
+    async restart() {
+      await server[Symbol.asyncDispose]();
+      return wardle({ label, storage, directory, afterwards });
+    },
     async stop() {
       await server[Symbol.asyncDispose]();
       await afterwards();
+      rmSync(directory, { recursive: true, force: true });
     },
   };
 }
