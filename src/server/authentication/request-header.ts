@@ -3,7 +3,8 @@
 
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { setOwn } from "../../base/own.ts";
-import { type Headers, header } from "../exchange.ts";
+import type { Headers } from "../exchange.ts";
+import { headerText, headerTexts } from "../header-text.ts";
 import type { CertificatePool } from "./certificate-pool.ts";
 import { subjectOf } from "./certificate-subject.ts";
 import type { Authenticator } from "./user.ts";
@@ -38,7 +39,7 @@ export function requestHeaderAuthenticator(
       return {
         name,
         uid: firstOf(headers, current.uidHeaders),
-        groups: current.groupHeaders.flatMap((group) => valuesOf(headers, group)),
+        groups: current.groupHeaders.flatMap((group) => headerTexts(headers, group)),
         extra: extraOf(headers, current.extraHeaderPrefixes),
       };
     },
@@ -51,16 +52,10 @@ function isAllowed(proxy: string, { allowedNames }: RequestHeaderConfig): boolea
 
 function firstOf(headers: Headers, names: readonly string[]): string {
   for (const name of names) {
-    const value = header(headers, name)?.trim() ?? "";
+    const value = headerText(headers, name).trim();
     if (value !== "") return value;
   }
   return "";
-}
-
-function valuesOf(headers: Headers, name: string): readonly string[] {
-  const value = headers[name];
-  if (value === undefined) return [];
-  return typeof value === "string" ? [value] : value;
 }
 
 /** Keys are percent-escaped, so that any text can be one. */
@@ -68,7 +63,7 @@ function extraOf(headers: Headers, prefixes: readonly string[]): Record<string, 
   const extra: Record<string, readonly string[]> = {};
   for (const name in headers) {
     const prefix = prefixes.find((candidate) => name.startsWith(candidate));
-    if (prefix !== undefined) setOwn(extra, unescapeKey(name.slice(prefix.length)), valuesOf(headers, name));
+    if (prefix !== undefined) setOwn(extra, unescapeKey(name.slice(prefix.length)), headerTexts(headers, name));
   }
   return extra;
 }

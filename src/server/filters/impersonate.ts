@@ -5,7 +5,8 @@ import { StatusError } from "../../api/door.ts";
 import { setOwn } from "../../base/own.ts";
 import { anonymous, type UserInfo } from "../authentication/user.ts";
 import type { Attributes, Authorizer } from "../authorization/authorizer.ts";
-import { type ApiRequest, type Filter, type Headers, header } from "../exchange.ts";
+import type { ApiRequest, Filter, Headers } from "../exchange.ts";
+import { headerText, headerTexts } from "../header-text.ts";
 import { attributesOf, forbidden } from "./authorize.ts";
 import { type ImpersonationMode, modesFor, questionsOf, serviceAccountOf } from "./impersonation-modes.ts";
 
@@ -69,9 +70,9 @@ async function check(
 /** Whom the headers name; undefined where they name nobody. Throws 400 for a group, uid or extra without a user. */
 function wantedUser(headers: Headers): UserInfo | undefined {
   if (!names.some((name) => headers[name] !== undefined) && !hasExtra(headers)) return undefined;
-  const name = header(headers, "impersonate-user") ?? "";
-  const uid = header(headers, "impersonate-uid") ?? "";
-  const groups = valuesOf(headers, "impersonate-group");
+  const name = headerText(headers, "impersonate-user");
+  const uid = headerText(headers, "impersonate-uid");
+  const groups = headerTexts(headers, "impersonate-group");
   const extra = extraOf(headers);
   if (name !== "") return { name, uid, groups, extra };
   if (uid === "" && groups.length === 0 && Object.keys(extra).length === 0) return undefined;
@@ -83,18 +84,12 @@ function hasExtra(headers: Headers): boolean {
   return false;
 }
 
-function valuesOf(headers: Headers, name: string): readonly string[] {
-  const value = headers[name];
-  if (value === undefined) return [];
-  return typeof value === "string" ? [value] : value;
-}
-
 /** Keys are percent-escaped, so that any text can be one. */
 function extraOf(headers: Headers): Record<string, readonly string[]> {
   const extra: Record<string, readonly string[]> = {};
   for (const name of Object.keys(headers))
     if (name.startsWith(extraPrefix))
-      setOwn(extra, unescapeKey(name.slice(extraPrefix.length)), valuesOf(headers, name));
+      setOwn(extra, unescapeKey(name.slice(extraPrefix.length)), headerTexts(headers, name));
   return extra;
 }
 

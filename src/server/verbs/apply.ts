@@ -25,7 +25,6 @@ import type { VerbContext } from "./verb.ts";
 export async function apply(context: VerbContext, bytes: Buffer, options: MutatingOptions): Promise<Changed> {
   const { request, served, info } = context;
   const { dryRun } = options;
-  const applied = readApplied(bytes);
   const warningsBefore = request.warnings.length;
   return served.registry.update(
     keyOf(served, info.namespace, info.name),
@@ -33,6 +32,8 @@ export async function apply(context: VerbContext, bytes: Buffer, options: Mutati
       request.warnings.length = warningsBefore;
       const live = current?.object();
       if (live === undefined && info.subresource !== "") throw StatusError.notFound(served.groupResource, info.name);
+      // What cannot be read is told only of what could be applied to.
+      const applied = readApplied(bytes);
       const object = merge(context, { live, applied: requireType(context, applied.value), options });
       tellDuplicates(context, applied.duplicates, options);
       if (live === undefined) requireNoUid(context, object);

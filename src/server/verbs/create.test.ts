@@ -156,3 +156,17 @@ test("create() keeps `__proto__` as a label key out of every prototype", async (
   const body = '{"metadata":{"name":"w","labels":{"__proto__":"x"}}}';
   assert.equal((await resource.ask(create, { body })).status, 422);
 });
+
+test("create() refuses a resourceVersion that is one, and takes no notice of other texts", async () => {
+  await using resource = await serveForTest(widgets);
+  for (const [resourceVersion, status] of [
+    ["1", 400],
+    ["0", 201],
+    ["abc", 201],
+    ["18446744073709551616", 201],
+  ] as const)
+    assert.equal(
+      (await resource.ask(create, { body: aWidget({ name: `v-${resourceVersion}`, resourceVersion }) })).status,
+      status,
+    );
+});

@@ -140,3 +140,11 @@ test("patch() by apply says what it applies, or is refused", async () => {
   );
   assert.equal((await ask(aWidget({ uid: "x" }))).status, 409);
 });
+
+test("patch() by apply says that there is no object before it says that the body cannot be read", async () => {
+  await using resource = await serveForTest(widgets);
+  const ask = (subresource: string) =>
+    resource.ask(patch, { name: "w", subresource, headers: apply, query: "fieldManager=m", body: "a: [" });
+  assert.equal((await ask("status")).status, 404);
+  assert.equal((await ask("")).status, 400);
+});

@@ -88,9 +88,9 @@ async function requireMayCreate({ request, served, info }: VerbContext): Promise
   if (verdict !== "allow") throw forbidden(attributes, reason);
 }
 
-/** Other texts than positive numbers were always ignored here. */
+/** Other texts than positive numbers of 64 bits were always ignored here. */
 function requireNoResourceVersion({ metadata: { resourceVersion = "" } }: ApiObject): void {
-  if (/^0*[1-9]\d*$/.test(resourceVersion))
+  if (/^0*[1-9]\d*$/.test(resourceVersion) && BigInt(resourceVersion) < 2n ** 64n)
     throw StatusError.badRequest("resourceVersion should not be set on objects to be created");
 }
 
