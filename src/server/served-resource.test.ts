@@ -14,6 +14,7 @@ test("keyOf() answers 400 for what would be another key, or climb", () => {
     ["ns", "%", "Name parameter invalid: \"%\": may not contain '%'"],
     ["ns", "a/b", "Name parameter invalid: \"a/b\": may not contain '/'"],
     ["ns", "..", "Name parameter invalid: \"..\": may not be '..'"],
+    ["", "w", "Namespace parameter required."],
     ["..", "w", 'Namespace parameter invalid: ".."'],
   ] as const)
     assert.throws(() => keyOf(namespaced, namespace, name), { code: 400, message });

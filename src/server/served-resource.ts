@@ -6,6 +6,7 @@ import type { Storage } from "../storage/door.ts";
 import type { AdmissionChain } from "./admission/chain.ts";
 import type { Authorizer } from "./authorization/authorizer.ts";
 import { ResourceCache } from "./cache/resource-cache.ts";
+import { type Logger, silentLogger } from "./logging.ts";
 import { Registry } from "./registry.ts";
 import type { Resource } from "./resource.ts";
 
@@ -34,6 +35,7 @@ interface ServeOptions {
   readonly admission: AdmissionChain;
   readonly authorizer?: Authorizer;
   readonly clock?: Clock;
+  readonly logger?: Logger;
 }
 
 /** Puts a resource over its storage. The cache still has to be started. */
@@ -45,11 +47,18 @@ export function serveResource({
   admission,
   authorizer,
   clock = systemClock,
+  logger = silentLogger,
 }: ServeOptions): ServedResource {
   const { kind } = resource;
   const keyPrefix = `${prefix}/${keyPath}/`;
   const engine = resource.storage ?? storage;
-  const cache = new ResourceCache({ resource, storage: engine, prefix: keyPrefix, clock });
+  const cache = new ResourceCache({
+    resource,
+    storage: engine,
+    prefix: keyPrefix,
+    clock,
+    onFailure: (error) => logger.warn({ error, resource: kind.plural }, "the cache has to be filled again"),
+  });
   return {
     resource,
     kind,
@@ -74,6 +83,7 @@ export function keyOf(
   namespace: string,
   name: string,
 ): string {
+  if (isNamespaced && namespace === "") throw StatusError.badRequest("Namespace parameter required.");
   const faults = pathSegmentFaults(name);
   if (faults.length > 0)
     throw StatusError.badRequest(`Name parameter invalid: ${JSON.stringify(name)}: ${faults.join(";")}`);

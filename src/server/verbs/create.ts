@@ -42,7 +42,8 @@ export function requireNamespace({ served, info }: VerbContext, { metadata }: Ap
     return;
   }
   const { namespace = "" } = metadata;
-  if (namespace !== "" && namespace !== info.namespace)
+  // A path may name an empty namespace; validation then asks for one.
+  if (namespace !== "" && info.namespace !== "" && namespace !== info.namespace)
     throw StatusError.badRequest(
       "the namespace of the provided object does not match the namespace sent on the request",
     );

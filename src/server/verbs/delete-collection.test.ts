@@ -43,3 +43,10 @@ test("deleteCollection() reads a resourceVersion as that exact moment, and as a 
     ["b"],
   );
 });
+
+test("deleteCollection() deletes nothing across namespaces, where a path names an empty one", async () => {
+  await using resource = await serveForTest(widgets);
+  await resource.ask(create, { namespace: "one", body: aWidget() });
+  assert.equal((await resource.ask(deleteCollection, { namespace: "" })).status, 400);
+  assert.equal((await resource.ask(list, { namespace: "one" })).body.items?.length, 1);
+});

@@ -38,9 +38,8 @@ async function deleteAll(context: VerbContext, entries: Iterable<CacheEntry>, op
 }
 
 async function deleteOne(context: VerbContext, entry: CacheEntry, options: DeleteOptions): Promise<void> {
-  const { name = "", namespace = "" } = entry.object().metadata;
   try {
-    await removeObject({ ...context, info: { ...context.info, namespace } }, name, options);
+    await removeObject(context, entry.object().metadata.name ?? "", options);
   } catch (error) {
     // Somebody else was faster: that is what was wanted.
     if (!(error instanceof StatusError && error.reason === "NotFound")) throw error;
