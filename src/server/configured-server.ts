@@ -8,6 +8,7 @@ import { FlagError } from "./flag-set.ts";
 import type { CommonFlagName, Flags } from "./flags.ts";
 import type { Logger } from "./logging.ts";
 import type { ApiServerOptions } from "./server.ts";
+import type { StorageCheckTimeouts } from "./storage-checks.ts";
 
 export interface ConfiguredServerTools {
   readonly logger: Logger;
@@ -17,7 +18,7 @@ export interface ConfiguredServerTools {
 
 type ConfiguredOptions = Pick<
   ApiServerOptions,
-  "allowsAnonymous" | "inFlightLimits" | "requestTimeoutMs" | "corsAllowedOrigins" | "audit"
+  "allowsAnonymous" | "inFlightLimits" | "requestTimeoutMs" | "corsAllowedOrigins" | "audit" | "storageCheckTimeouts"
 >;
 
 /** Throws a FlagError for flags that contradict each other, and what the system says of files that they name. */
@@ -31,7 +32,15 @@ export function configuredServer(flags: Flags<CommonFlagName>, tools: Configured
     },
     requestTimeoutMs: flags.durationMs("request-timeout"),
     corsAllowedOrigins: originsOf(flags),
+    storageCheckTimeouts: storageCheckTimeoutsOf(flags),
     ...(audit === undefined ? {} : { audit }),
+  };
+}
+
+export function storageCheckTimeoutsOf(flags: Flags<CommonFlagName>): StorageCheckTimeouts {
+  return {
+    healthMs: flags.durationMs("etcd-healthcheck-timeout"),
+    readyMs: flags.durationMs("etcd-readycheck-timeout"),
   };
 }
 

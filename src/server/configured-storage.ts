@@ -24,8 +24,23 @@ export async function openConfiguredStorage(
   flags: Flags<CommonFlagName>,
   { directory, resourceOf }: ConfiguredStorageOptions,
 ): Promise<Storage> {
+  return encryptedAsConfigured(flags, await openEngine(flags, directory), resourceOf);
+}
+
+/** Opens an etcd for some resources alone, in all else like the one for the others. */
+export async function openConfiguredEtcd(
+  flags: Flags<CommonFlagName>,
+  { endpoints, resourceOf }: { readonly endpoints: readonly string[] } & Pick<ConfiguredStorageOptions, "resourceOf">,
+): Promise<Storage> {
+  return encryptedAsConfigured(flags, await openEtcd(flags, endpoints), resourceOf);
+}
+
+async function encryptedAsConfigured(
+  flags: Flags<CommonFlagName>,
+  storage: Storage,
+  resourceOf: ConfiguredStorageOptions["resourceOf"],
+): Promise<Storage> {
   const encryptionFile = flags.text("encryption-provider-config") ?? "";
-  const storage = await openEngine(flags, directory);
   if (encryptionFile === "") return storage;
   try {
     const config = await parseEncryptionConfig(decodeYaml(readFileSync(encryptionFile, "utf8")));
@@ -47,23 +62,37 @@ async function openEngine(flags: Flags<CommonFlagName>, directory: string): Prom
     return openEmbeddedStorage({ directory, ...(compactionIntervalMs === 0 ? {} : { compactionIntervalMs }) });
   }
   if (endpoints.length === 0) throw new FlagError("--etcd-servers or --data-dir must be specified");
-  return openEtcdStorage({ endpoints, compactionIntervalMs, ...etcdTls(flags) });
+  return openEtcd(flags, endpoints);
 }
 
-function etcdTls(flags: Flags<CommonFlagName>): {
-  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
-} {
-  const read = (name: CommonFlagName) => {
-    const file = flags.text(name) ?? "";
-    return file === "" ? undefined : readFileSync(file, "utf8");
-  };
-  const [ca, cert, key] = [read("etcd-cafile"), read("etcd-certfile"), read("etcd-keyfile")];
-  if ((cert === undefined) !== (key === undefined))
-    throw new FlagError("--etcd-certfile and --etcd-keyfile must be given together");
-  const tls = {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-  };
-  return Object.keys(tls).length === 0 ? {} : { tls };
+async function openEtcd(flags: Flags<CommonFlagName>, endpoints: readonly string[]): Promise<Storage> {
+  const backend = flags.text("storage-backend") ?? "";
+  if (backend !== "" && backend !== "etcd3")
+    throw new FlagError(
+      "--storage-backend invalid, allowed values: etcd3. If not specified, it will default to 'etcd3'",
+    );
+  const compactionIntervalMs = flags.durationMs("etcd-compaction-interval");
+  const tls = etcdTls(flags);
+  return openEtcdStorage({ endpoints, compactionIntervalMs, ...(tls === undefined ? {} : { tls }) });
+}
+
+interface EtcdTls {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/** Reads the files again for each connection, as the reference does: certificates may be renewed. Undefined where there are none. */
+function etcdTls(flags: Flags<CommonFlagName>): (() => EtcdTls) | undefined {
+  const ca = flags.text("etcd-cafile") ?? "";
+  const cert = flags.text("etcd-certfile") ?? "";
+  const key = flags.text("etcd-keyfile") ?? "";
+  if ((cert === "") !== (key === "")) throw new FlagError("--etcd-certfile and --etcd-keyfile must be given together");
+  if (ca === "" && cert === "") return undefined;
+  const read = (): EtcdTls => ({
+    ...(ca === "" ? {} : { ca: readFileSync(ca, "utf8") }),
+    ...(cert === "" ? {} : { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") }),
+  });
+  read(); // A file that is not there is a fault of the command line.
+  return read;
 }

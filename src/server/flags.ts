@@ -94,9 +94,17 @@ export const commonFlags = {
     meaning: "harmless",
   },
   "etcd-db-metric-poll-interval": { type: "text", help: "Ignored.", meaning: "harmless" },
-  "etcd-healthcheck-timeout": { type: "text", help: "Ignored: two seconds.", meaning: "harmless" },
-  "etcd-readycheck-timeout": { type: "text", help: "Ignored: two seconds.", meaning: "harmless" },
-  "storage-backend": { type: "text", help: "Ignored: etcd3 where --etcd-servers is given.", meaning: "harmless" },
+  "etcd-healthcheck-timeout": {
+    type: "duration",
+    default: "2s",
+    help: "How long storage may take to show that it lives.",
+  },
+  "etcd-readycheck-timeout": {
+    type: "duration",
+    default: "2s",
+    help: "How long storage may take to show that it is ready.",
+  },
+  "storage-backend": { type: "text", help: "etcd3, where it is given at all." },
   "storage-media-type": { type: "text", help: "Ignored: JSON.", meaning: "harmless" },
   "storage-initialization-timeout": { type: "text", help: "Ignored.", meaning: "harmless" },
   "contention-profiling": { type: "boolean", help: "Ignored: a flag of Go's profiler.", meaning: "harmless" },
@@ -129,6 +137,10 @@ export const commonFlags = {
 /** What an extension server takes. */
 export const serverFlags = {
   ...commonFlags,
+  "etcd-servers-overrides": {
+    type: "list",
+    help: "Other etcds for some resources, such as GROUP/RESOURCE#https://a:2379;https://b:2379.",
+  },
   "data-dir": { type: "text", help: "Where the embedded store lies, in place of --etcd-servers." },
   "cert-dir": {
     type: "text",

@@ -1,12 +1,13 @@
 // An extension server as a program: flags in, a running server until it is told to stop.
 
+import { setTimeout as pause } from "node:timers/promises";
 import { systemClock } from "../base/clock.ts";
 import { watchFiles } from "../base/watched-files.ts";
 import { openMemoryStorage, type Storage } from "../storage/door.ts";
 import type { AdmissionPlugin } from "./admission/admission.ts";
 import { enabledPlugins } from "./configured-admission.ts";
 import { configuredServer, minTlsVersion } from "./configured-server.ts";
-import { openConfiguredStorage } from "./configured-storage.ts";
+import { type ConfiguredStorageOptions, openConfiguredStorage } from "./configured-storage.ts";
 import { delegate } from "./delegation.ts";
 import { groupsOf } from "./discovery/documents.ts";
 import { describeFlags, FlagError, parseFlags } from "./flag-set.ts";
@@ -15,6 +16,7 @@ import { type Logger, stderrLogger } from "./logging.ts";
 import type { Resource } from "./resource.ts";
 import { type ApiServer, createApiServer } from "./server.ts";
 import { type ServingCertificate, servingCertificate } from "./serving-certificate.ts";
+import { overrideStorages } from "./storage-overrides.ts";
 
 export interface RunServerOptions {
   /** For logs, and the name by which a control plane knows the server. */
@@ -32,6 +34,12 @@ export interface RunServerOptions {
 
 /** Who stops a server waits for it no longer than this; then it ends as it is. What was acknowledged is on disk in any case. */
 const stopMsMax = 2_000;
+
+/**
+ * Nobody is served from a cache that is not filled, which takes some milliseconds. Where it takes longer than this, since storage does not
+ * answer or there are very many objects, clients get to hear that: 429 with Retry-After, and /readyz says what is missing.
+ */
+const fillingMsMax = 1_000;
 
 /** Runs a server with the flags of the command line until SIGTERM or SIGINT; ends the process with exit code 1 where it cannot start. */
 export async function runServer(options: RunServerOptions): Promise<void> {
@@ -62,11 +70,14 @@ async function start(options: RunServerOptions, flags: Flags): Promise<void> {
     const delegation = owned.use(await delegate(flags, { userAgent: name, logger, signal: ended.signal }));
     const admission = enabledPlugins(flags, [...delegation.admission, ...(options.admission ?? [])]);
     const configured = configuredServer(flags, { logger, owned });
-    const storage = await openStorage(flags, keyPrefix);
+    const resourceOf = resourceOfKey(keyPrefix);
+    const storage = await openStorage(flags, resourceOf);
+    const overridden = await overrideStorages(flags, resources, { resourceOf, owned });
     const server = owned.use(
       await createApiServer({
         name,
-        resources,
+        resources: overridden.resources,
+        healthChecks: overridden.healthChecks,
         storage,
         keyPrefix,
         authenticators: delegation.authenticators,
@@ -78,8 +89,10 @@ async function start(options: RunServerOptions, flags: Flags): Promise<void> {
         logger,
       }),
     );
-    await server.ready();
+    const filling = server.ready();
+    await Promise.race([filling, pause(fillingMsMax)]);
     const port = await listen(server, { flags, certificate, logger, owned });
+    await filling;
     logger.info({ port }, "serving");
     const groups = [...groupsOf(resources)].map(([group, versions]) => ({ group, versions }));
     process.send?.({ type: "annex-ready", port, groups });
@@ -89,19 +102,23 @@ async function start(options: RunServerOptions, flags: Flags): Promise<void> {
   }
 }
 
-/** The embedded store or etcd, under the keys that sample-apiserver has there: PREFIX/GROUP/RESOURCE/… */
-function openStorage(flags: Flags, keyPrefix: string): Promise<Storage> | Storage {
+type ResourceOf = ConfiguredStorageOptions["resourceOf"];
+
+/** Keys are those of sample-apiserver: PREFIX/GROUP/RESOURCE/… */
+function resourceOfKey(keyPrefix: string): ResourceOf {
+  return (key) => {
+    const [group = "", resource = ""] = key.slice(keyPrefix.length + 1).split("/");
+    return { group: group === "core" ? "" : group, resource };
+  };
+}
+
+/** The embedded store or etcd. */
+function openStorage(flags: Flags, resourceOf: ResourceOf): Promise<Storage> | Storage {
   if (process.env[tryOutVariable] !== undefined) return openMemoryStorage();
   const directory = flags.text("data-dir") ?? "";
   if (directory !== "" && flags.list("etcd-servers").length > 0)
     throw new FlagError("--data-dir and --etcd-servers exclude each other");
-  return openConfiguredStorage(flags, {
-    directory,
-    resourceOf(key) {
-      const [group = "", resource = ""] = key.slice(keyPrefix.length + 1).split("/");
-      return { group: group === "core" ? "" : group, resource };
-    },
-  });
+  return openConfiguredStorage(flags, { directory, resourceOf });
 }
 
 /** Set where a control plane wants to know whether a program starts while an older version of it has the data. */

@@ -31,6 +31,7 @@ import type { OpenApi, OpenApiInfo } from "./openapi/openapi.ts";
 import type { Resource } from "./resource.ts";
 import { resourceRouter, type VerbTable } from "./routes.ts";
 import { type ServedResource, serveResource } from "./served-resource.ts";
+import { type StorageCheckTimeouts, storageChecks } from "./storage-checks.ts";
 import { answerUnknown } from "./unknown-path.ts";
 import { connect } from "./verbs/connect.ts";
 import { create } from "./verbs/create.ts";
@@ -71,6 +72,8 @@ export interface ApiServerOptions {
   /** Around the routes, inside authentication and authorization: how the aggregator takes its share. */
   readonly innerFilters?: readonly Filter[];
   readonly healthChecks?: readonly HealthCheck[];
+  /** How long storage may take to answer the health endpoints. */
+  readonly storageCheckTimeouts?: StorageCheckTimeouts;
   readonly inFlightLimits?: InFlightLimits;
   /** What a client may ask for at most with `?timeout=`. Default one minute. */
   readonly requestTimeoutMs?: number;
@@ -116,6 +119,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       resource,
       storage,
       prefix: keyPrefix,
+      logger,
       ...(options.keyPathOf === undefined ? {} : { keyPath: options.keyPathOf(resource) }),
       admission,
       authorizer,
@@ -177,7 +181,7 @@ function routes(
   const route = resourceRouter(served, verbs);
   const discover = discoveryOf(options.resources);
   const describe = openApiWhenAsked(options);
-  const checks = [...standardChecks(options.storage, served), ...(options.healthChecks ?? [])];
+  const checks = [...standardChecks(options, served), ...(options.healthChecks ?? [])];
   return async (request: ApiRequest): Promise<ApiResponse> => {
     if (request.info.isResource) {
       const answered = route(request);
@@ -213,12 +217,14 @@ function openApiWhenAsked({
   };
 }
 
-function standardChecks(storage: Storage, served: readonly ServedResource[]): HealthCheck[] {
+function standardChecks(
+  { storage, storageCheckTimeouts: timeouts, clock = systemClock }: ApiServerOptions,
+  served: readonly ServedResource[],
+): HealthCheck[] {
   return [
     { name: "ping", check() {} },
     { name: "log", check() {} },
-    { name: "etcd", check: (signal) => storage.check({ signal }) },
-    { name: "etcd-readiness", endpoints: ["readyz"], check: (signal) => storage.check({ signal }) },
+    ...storageChecks(storage, { clock, ...(timeouts === undefined ? {} : { timeouts }) }),
     {
       name: "informer-sync",
       endpoints: ["readyz"],

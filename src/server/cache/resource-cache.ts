@@ -29,6 +29,8 @@ interface ResourceCacheOptions {
   /** Ends in a slash: every key of the resource begins with it. */
   readonly prefix: string;
   readonly clock?: Clock;
+  /** Hears why the cache could not be filled or lost its place; it goes on trying. */
+  readonly onFailure?: (error: unknown) => void;
 }
 
 /** A read that names a revision which has not happened yet waits this long for it. */
@@ -45,6 +47,7 @@ export class ResourceCache {
   /** Older trees that pages still read. */
   readonly keptRoots: KeptRoots;
   readonly #fresh: FreshRevision;
+  readonly #onFailure: (error: unknown) => void;
   readonly #stop = new AbortController();
   #tree = Tree.empty<CacheEntry>();
   #revision = 0;
@@ -61,12 +64,13 @@ export class ResourceCache {
   #feeding: Promise<void> | undefined;
   #fillWaiters: (() => void)[] = [];
 
-  constructor({ resource, storage, prefix, clock = systemClock }: ResourceCacheOptions) {
+  constructor({ resource, storage, prefix, clock = systemClock, onFailure = () => {} }: ResourceCacheOptions) {
     this.resource = resource;
     this.storage = storage;
     this.prefix = prefix;
     this.end = prefixEnd(prefix);
     this.clock = clock;
+    this.#onFailure = onFailure;
     this.keptRoots = new KeptRoots(clock);
     this.#fresh = new FreshRevision(storage);
   }
@@ -239,6 +243,7 @@ export class ResourceCache {
           this.#apply(batch);
       } catch (error) {
         if (error instanceof StorageError && error.code === "CLOSED") return;
+        if (!signal.aborted) this.#onFailure(error);
         // Whatever happened to the watch, its place is lost: the next round reads everything again.
       }
       if (!signal.aborted) await pause.wait();

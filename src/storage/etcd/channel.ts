@@ -13,7 +13,8 @@ const connectTimeoutMs = 5_000;
 export interface ChannelOptions {
   readonly endpoints: readonly string[];
   readonly clock: Clock;
-  readonly tls: GrpcSessionOptions["tls"];
+  /** Asked for each connection, so that certificates may be renewed. */
+  readonly tls: (() => GrpcSessionOptions["tls"]) | undefined;
 }
 
 export interface CallOptions {
@@ -125,8 +126,21 @@ export class Channel {
     throw failure;
   }
 
+  /** Files that are being renewed may be missing for a moment. */
+  #tls(): GrpcSessionOptions["tls"] {
+    try {
+      return this.#options.tls?.();
+    } catch (cause) {
+      throw new GrpcError(grpcCodes.unavailable, "Cannot read the certificates for etcd", {
+        mayHaveHappened: false,
+        cause,
+      });
+    }
+  }
+
   async #connectTo(url: string): Promise<Member> {
-    const { clock, tls, endpoints } = this.#options;
+    const { clock, endpoints } = this.#options;
+    const tls = this.#tls();
     const session = await connectGrpc(url, {
       clock,
       connectTimeoutMs,

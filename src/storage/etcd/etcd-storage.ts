@@ -32,11 +32,13 @@ import {
 import { ProgressMarkers } from "./progress-markers.ts";
 import { RevisionReads } from "./revision-reads.ts";
 
+type EtcdTls = NonNullable<GrpcSessionOptions["tls"]>;
+
 export interface EtcdStorageOptions {
   /** Where the members listen, such as "https://10.0.0.1:2379". Without a scheme: http. */
   readonly endpoints: readonly string[];
-  /** `ca` to know the members by, `cert` and `key` to be known by. */
-  readonly tls?: NonNullable<GrpcSessionOptions["tls"]>;
+  /** `ca` to know the members by, `cert` and `key` to be known by; a function is asked again for each connection, so that they may be renewed. */
+  readonly tls?: EtcdTls | (() => EtcdTls);
   readonly clock?: Clock;
   /** Default: five minutes, as the reference's `--etcd-compaction-interval`. 0 leaves compaction to others. */
   readonly compactionIntervalMs?: number;
@@ -71,7 +73,8 @@ class EtcdStorage implements Storage {
     const { endpoints, tls, clock = systemClock, compactionIntervalMs = 5 * 60_000, timeoutMs = 10_000 } = options;
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
-    this.#channel = new Channel({ endpoints: endpoints.map(asUrl), tls, clock });
+    const tlsNow = typeof tls === "object" ? () => tls : tls;
+    this.#channel = new Channel({ endpoints: endpoints.map(asUrl), tls: tlsNow, clock });
     this.#revisionReads = new RevisionReads(async () => decodeRange(await this.#read(revisionRequest)).revision);
     this.#markers = new ProgressMarkers((writes) => this.commit(writes));
     if (compactionIntervalMs > 0) {
