@@ -48,7 +48,10 @@ const tokens = [
   'carol-token,carol,uid-carol,"dev,ops","scopes=read,scopes=write,example.com/Tenant ID=blue/1"',
 ];
 
-/** Starts all of it. Rejects where a port of that world is taken. */
+/**
+ * Starts all of it. What writes into a namespace has to make it before: the recorded core API took every `c-…` as there. Rejects where a port of that
+ * world is taken.
+ */
 export async function startWorld(moreFlags: readonly string[] = []): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), "annex-world-"));
   writeFileSync(join(directory, "tokens.csv"), `${tokens.join("\n")}\n`);
@@ -61,7 +64,7 @@ export async function startWorld(moreFlags: readonly string[] = []): Promise<Wor
     const config = loadKubeconfig({ path: join(directory, "kubeconfig") });
     const client = ended.use(new Client({ transport: httpTransport(config), userAgent: "world" }));
     await fill(client);
-    ended.use(run([conditions, "examples/wardle/server.ts", ...wardleFlags(directory)]));
+    ended.use(run([conditions, "examples/wardle/server.ts", ...delegationFlags(directory)]));
     await Promise.all([listening(wardlePort), listening(echoPort)]);
     await register(client);
     return { port: controlPlanePort, client, [Symbol.asyncDispose]: () => ended.disposeAsync() };
@@ -72,7 +75,7 @@ export async function startWorld(moreFlags: readonly string[] = []): Promise<Wor
 }
 
 /** Its delegation goes to the control plane, by the identity that the recorded server had. */
-function wardleFlags(directory: string): string[] {
+function delegationFlags(directory: string): string[] {
   const kubeconfig = join(directory, "component.kubeconfig");
   const file = (name: string) =>
     `{client-certificate: ${join(pki, `${name}.crt`)}, client-key: ${join(pki, `${name}.key`)}}`;
@@ -100,6 +103,9 @@ function wardleFlags(directory: string): string[] {
   ];
 }
 
+const rbacGroup = "rbac.authorization.k8s.io";
+const rbacPath = `/apis/${rbacGroup}/v1`;
+
 interface WorldObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -114,6 +120,9 @@ async function fill(client: Client): Promise<void> {
   const others = objects.filter(({ kind }) => kind !== "Namespace" && kind !== "ConfigMap");
   for (const object of namespaces) await ensure(client, object);
   for (const object of others) await ensure(client, object);
+  // In that world nobody may look around without having been told so.
+  for (const name of ["system:basic-user", "system:discovery", "system:public-info-viewer"])
+    await client.json({ method: "DELETE", path: `${rbacPath}/clusterrolebindings/${name}` });
   for (const { metadata } of namespaces.filter((namespace) => namespace.metadata.deletionTimestamp !== undefined))
     await keepTerminating(client, metadata.name);
 }
@@ -148,17 +157,16 @@ async function available(client: Client, name: string): Promise<void> {
 
 /** As README of that world gives them: alice reads flunders in team-a, bob owns the group, carol the other, and the aggregator looks around. */
 function rights(): WorldObject[] {
-  const apiVersion = "rbac.authorization.k8s.io/v1";
   const role = (name: string, rules: readonly object[], subjects: readonly object[], namespace?: string) => {
     const scope = namespace === undefined ? "Cluster" : "";
     const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
-    const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: `${scope}Role`, name };
+    const roleRef = { apiGroup: rbacGroup, kind: `${scope}Role`, name };
     return [
-      { apiVersion, kind: `${scope}Role`, metadata, rules },
-      { apiVersion, kind: `${scope}RoleBinding`, metadata, roleRef, subjects },
+      { apiVersion: `${rbacGroup}/v1`, kind: `${scope}Role`, metadata, rules },
+      { apiVersion: `${rbacGroup}/v1`, kind: `${scope}RoleBinding`, metadata, roleRef, subjects },
     ];
   };
-  const user = (name: string) => ({ kind: "User", apiGroup: "rbac.authorization.k8s.io", name });
+  const user = (name: string) => ({ kind: "User", apiGroup: rbacGroup, name });
   const all = { resources: ["*"], verbs: ["*"] };
   return [
     ...role(
@@ -232,6 +240,11 @@ function run(args: readonly string[]): Program {
   };
   child.stdout.on("data", listen);
   child.stderr.on("data", listen);
+  let isStopping = false;
+  child.once("exit", (code, signal) => {
+    if (!isStopping)
+      process.stderr.write(`${args.join(" ")} has ended by ${signal ?? `exit code ${code}`}: ${printed}\n`);
+  });
   return {
     async says(pattern) {
       while (!pattern.test(printed)) {
@@ -240,6 +253,7 @@ function run(args: readonly string[]): Program {
       }
     },
     async [Symbol.asyncDispose]() {
+      isStopping = true;
       if (hasEnded(child)) return;
       child.kill("SIGTERM");
       await once(child, "exit");
