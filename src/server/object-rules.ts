@@ -40,6 +40,8 @@ export function prepareNewObject(
   metadata.creationTimestamp = timestamp(context.clock);
   if (isUnnamed(metadata)) metadata.name = generateName(metadata.generateName ?? "");
   if (resource.kind.scope === "Cluster") delete metadata.namespace;
+  // A status that is written by itself begins as the resource says, whatever the client sent.
+  if (resource.status === true) delete object.status;
   resource.prepareForCreate?.(object, context);
   if (tracksGeneration(resource)) metadata.generation = 1;
   const errors = newObjectErrors(resource, object, context);

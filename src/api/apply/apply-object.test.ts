@@ -253,3 +253,13 @@ function canonical(spec: unknown): unknown {
   const { tags = [], parts = [], ...rest } = spec as { tags?: string[]; parts?: { name: string }[] };
   return { ...rest, tags: [...tags].sort(), parts: [...parts].sort((a, b) => (a.name < b.name ? -1 : 1)) };
 }
+
+test("applyObject() counts another order of items as a change", () => {
+  const live = apply(undefined, { spec: { tags: ["x", "y"] } });
+  const later = "2026-11-23T16:00:00Z";
+  const timeOf = ({ metadata }: ApiObject) => metadata.managedFields?.[0]?.time;
+  assert.equal(timeOf(apply(live, { spec: { tags: ["x", "y"] } }, { now: later })), now);
+  const turned = apply(live, { spec: { tags: ["y", "x"] } }, { now: later });
+  assert.deepEqual(turned.spec, { replicas: 1, tags: ["y", "x"] });
+  assert.equal(timeOf(turned), later);
+});

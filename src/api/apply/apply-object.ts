@@ -7,14 +7,15 @@ import type { ApiObject } from "../object-meta.ts";
 import { DecodeError } from "../schema/decode-error.ts";
 import { objectSchema } from "../schema/object-schema.ts";
 import { StatusError } from "../status-error.ts";
-import { isSame } from "./compare.ts";
 import { conflictError } from "./conflict-error.ts";
 import { emptyObject } from "./in-version.ts";
 import { conflictsBeyondKubectl, withLastApplied } from "./last-applied.ts";
 import { decodeOwners, encodeOwners, type Owner, ownerKey, withoutSystemFields } from "./managers.ts";
 import { mergeValues } from "./merge.ts";
 import { Change, conflictsOf, ownersAfter, reconcileOwners } from "./ownership.ts";
+import type { PathElement } from "./path-element.ts";
 import { prune } from "./prune.ts";
+import { deepEqual } from "./shape.ts";
 import { take } from "./track-update.ts";
 import { typeFaults } from "./type-faults.ts";
 import { fieldSetOf } from "./typed-fields.ts";
@@ -31,6 +32,8 @@ export interface ApplyObject {
   /** Takes fields from others instead of failing. */
   readonly force: boolean;
   readonly subresource: string;
+  /** Fields of the first level that a write of this kind cannot change: whoever applies them does not own them. */
+  readonly ignores?: (field: string) => boolean;
   readonly now: string;
 }
 
@@ -50,20 +53,27 @@ export function applyObject(options: ApplyObject): ApiObject {
   const owners = ownersBefore(options, { apiVersion, live });
   const last = owners.get(key);
   // Here with the fields that nobody owns, so that pruning keeps the name.
-  owners.set(key, { ...self, time: last?.time, fields: fieldSetOf(applied, root) });
+  const isIgnored = ignoredElements(options);
+  const wanted = fieldSetOf(applied, root);
+  owners.set(key, { ...self, time: last?.time, fields: isIgnored === undefined ? wanted : wanted.without(isIgnored) });
 
   const merged = { version, value: mergeValues(live, applied, root) };
   const pruned = prune(kind, merged, { last, owners });
-  const change = new Change(kind, version, { before: live, after: pruned });
+  const change = new Change(kind, version, { before: live, after: pruned, isIgnored });
   const conflicts = options.force ? [] : conflictsBeyondKubectl(options, conflictsOf(owners, change, key));
   if (conflicts.length > 0) throw conflictError(conflicts);
 
   const after = ownersAfter(owners, change, key);
-  settle(after, key, isSame(change.own) ? last?.time : now);
+  // The order of items counts, and so does what is ignored.
+  settle(after, key, deepEqual(live, pruned) ? last?.time : now);
   const result = withLastApplied(options, decode(kind, version, pruned));
   const entries = encodeOwners(after);
   if (entries !== undefined) result.metadata.managedFields = entries;
   return result;
+}
+
+function ignoredElements({ ignores }: ApplyObject): ((element: PathElement) => boolean) | undefined {
+  return ignores === undefined ? undefined : (element) => element.startsWith("f:") && ignores(element.slice(2));
 }
 
 /** What the applier owns from now on; it has no entry where that is nothing. */

@@ -19,10 +19,6 @@ export function compareObjects(before: unknown, after: unknown, root: SchemaNode
   return { added: growing.added.build(), modified: growing.modified.build(), removed: growing.removed.build() };
 }
 
-export function isSame({ added, modified, removed }: Comparison): boolean {
-  return added.isEmpty && modified.isEmpty && removed.isEmpty;
-}
-
 interface Step {
   readonly before: unknown;
   readonly after: unknown;

@@ -71,6 +71,12 @@ export class FieldSet {
       : new FieldSet(isMember, children ?? this.children);
   }
 
+  /** The set without whole fields of its first level. The set itself where nothing is left out. */
+  without(isLeftOut: (element: PathElement) => boolean): FieldSet {
+    const kept = [...this.children].filter(([element]) => !isLeftOut(element));
+    return kept.length === this.children.size ? this : new FieldSet(this.isMember, new Map(kept));
+  }
+
   equals(other: FieldSet): boolean {
     if (this.isMember !== other.isMember || this.children.size !== other.children.size) return false;
     for (const [element, child] of this.children) {

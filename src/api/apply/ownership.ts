@@ -6,7 +6,7 @@ import { type Comparison, compareObjects } from "./compare.ts";
 import type { FieldSet } from "./field-set.ts";
 import { convertValue, type InVersion, versionOf } from "./in-version.ts";
 import type { Owner, Owners } from "./managers.ts";
-import { compareTexts } from "./path-element.ts";
+import { compareTexts, type PathElement } from "./path-element.ts";
 import { withoutAtomicParts } from "./reconcile.ts";
 
 /** Fields that another owner loses by a change. */
@@ -22,14 +22,16 @@ export class Change {
   readonly #kind: Kind;
   readonly #before: InVersion;
   readonly #after: InVersion;
+  readonly #isIgnored: ((element: PathElement) => boolean) | undefined;
   readonly #comparisons = new Map<string, Comparison>();
 
-  /** Both objects in `version`. */
-  constructor(kind: Kind, version: string, { before, after }: { readonly before: unknown; readonly after: unknown }) {
+  /** Both objects in `version`. Fields that are ignored count as unchanged. */
+  constructor(kind: Kind, version: string, { before, after, isIgnored }: ChangedObjects) {
     this.#kind = kind;
     this.#before = { version, value: before };
     this.#after = { version, value: after };
-    this.own = compareObjects(before, after, objectSchema(kind, version).root);
+    this.#isIgnored = isIgnored;
+    this.own = this.#compare(before, after, version);
     this.#comparisons.set(version, this.own);
   }
 
@@ -41,10 +43,29 @@ export class Change {
     if (known !== undefined) return known;
     const before = convertValue(this.#kind, this.#before, version);
     const after = convertValue(this.#kind, this.#after, version);
-    const comparison = compareObjects(before.value, after.value, objectSchema(this.#kind, version).root);
+    const comparison = this.#compare(before.value, after.value, version);
     this.#comparisons.set(version, comparison);
     return comparison;
   }
+
+  #compare(before: unknown, after: unknown, version: string): Comparison {
+    const comparison = compareObjects(before, after, objectSchema(this.#kind, version).root);
+    const isIgnored = this.#isIgnored;
+    if (isIgnored === undefined) return comparison;
+    const { added, modified, removed } = comparison;
+    return {
+      added: added.without(isIgnored),
+      modified: modified.without(isIgnored),
+      removed: removed.without(isIgnored),
+    };
+  }
+}
+
+interface ChangedObjects {
+  readonly before: unknown;
+  readonly after: unknown;
+  /** Says it of fields of the first level, such as `f:status`. */
+  readonly isIgnored?: ((element: PathElement) => boolean) | undefined;
 }
 
 /** The owners as the schema has fields today: lists and maps that have become atomic are owned as a whole. */

@@ -97,26 +97,20 @@ function merge(context: VerbContext, { live, applied, options }: MergeInput): Ap
     kind: served.kind,
     version,
     live: live === undefined ? undefined : fromHub(served.kind, live, version),
-    applied: withoutOtherHalf(context, applied),
+    applied,
     manager: options.fieldManager,
     force: options.force ?? false,
     subresource: info.subresource,
+    ...(served.resource.status === true ? { ignores: otherHalf(info.subresource) } : {}),
     now: timestamp(served.clock),
   });
   return toHub(served.kind, decodeVersioned(served.kind, version, merged), version);
 }
 
-/** Where a resource has a status of its own, an apply of the one half says nothing of the other. */
-function withoutOtherHalf({ served, info }: VerbContext, applied: ApiObject): ApiObject {
-  if (served.resource.status !== true) return applied;
-  const { status, ...main } = applied;
-  if (info.subresource !== "status")
-    return { ...main, kind: applied.kind, apiVersion: applied.apiVersion, metadata: applied.metadata };
-  const { name, namespace, uid, resourceVersion } = applied.metadata;
-  const metadata = Object.fromEntries(
-    Object.entries({ name, namespace, uid, resourceVersion }).filter(([, value]) => value !== undefined),
-  );
-  return { kind: applied.kind, apiVersion: applied.apiVersion, metadata, ...(status === undefined ? {} : { status }) };
+/** Where a resource has a status of its own, an apply of the one half owns nothing of the other. */
+function otherHalf(subresource: string): (field: string) => boolean {
+  if (subresource !== "status") return (field) => field === "status";
+  return (field) => field !== "status" && field !== "kind" && field !== "apiVersion";
 }
 
 function tellDuplicates({ request }: VerbContext, duplicates: readonly string[], options: MutatingOptions): void {

@@ -148,3 +148,38 @@ test("patch() by apply says that there is no object before it says that the body
   assert.equal((await ask("status")).status, 404);
   assert.equal((await ask("")).status, 400);
 });
+
+test("patch() by apply owns nothing of a status that it cannot write, and still counts as a change of it", async () => {
+  await using resource = await serveForTest(widgets);
+  const ask = (manager: string, more: object, subresource = "") =>
+    resource.ask(patch, {
+      name: "w",
+      subresource,
+      headers: apply,
+      query: `fieldManager=${manager}&force=true`,
+      body: aWidget({ spec: { color: "blue" }, ...more }),
+    });
+  const created = await ask("one", { status: { phase: "Mine" } });
+  assert.deepEqual(created.body.status, { phase: "New" });
+  const entries = async (answer: ReturnType<typeof ask>) =>
+    (await answer).body.metadata.managedFields?.map(({ manager, time, fieldsV1 }) => [
+      manager,
+      time !== undefined,
+      fieldsV1,
+    ]);
+  const spec = { "f:spec": { "f:color": {} } };
+  assert.deepEqual(await entries(ask("two", { status: { phase: "Mine" } })), [
+    ["one", true, spec],
+    ["two", true, spec],
+  ]);
+  assert.deepEqual(await entries(ask("three", {})), [
+    ["three", false, spec],
+    ["one", true, spec],
+    ["two", true, spec],
+  ]);
+  const status = await ask("four", { status: { phase: "Mine" }, labels: { a: "b" } }, "status");
+  assert.deepEqual(status.body.status, { phase: "Mine" });
+  assert.equal(status.body.metadata.labels, undefined);
+  const four = status.body.metadata.managedFields?.find(({ manager }) => manager === "four");
+  assert.deepEqual(four?.fieldsV1, { "f:status": { "f:phase": {} } });
+});
