@@ -124,7 +124,7 @@ function itemOf(kind: Kind, hub: ApiObject): Buffer {
   return encodeItem(fromHub(kind, hub, kind.stored));
 }
 
-/** An object of any version as an item of a list. */
+/** An object of any version as an item of a list, in the same escapes as what is stored. */
 export function encodeItem({ kind: _kind, apiVersion: _apiVersion, ...rest }: ApiObject): Buffer {
-  return ownBuffer(JSON.stringify(rest));
+  return ownBuffer(escapeMarkup(JSON.stringify(rest)));
 }
