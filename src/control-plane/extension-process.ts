@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, fstatSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureDirectory } from "../base/directories.ts";
 import { tryOutVariable } from "../server/door.ts";
@@ -41,12 +41,6 @@ const stopGraceMs = 1_000;
 const preload = fileURLToPath(
   import.meta.resolve(`./extension-preload${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`),
 );
-
-/** The name of an extension: its file's, or its folder's where the file has a name that says nothing. */
-export function extensionName(file: string): string {
-  const name = basename(file).replace(/\.[cm]?[jt]s$/, "");
-  return /^(server|index|main)$/.test(name) ? basename(dirname(resolve(file))) : name;
-}
 
 export class ExtensionProcess {
   readonly #options: ExtensionProcessOptions;

@@ -5,7 +5,8 @@ import { join, resolve } from "node:path";
 import { isFile } from "../base/directories.ts";
 import type { Client } from "../client/door.ts";
 import type { Logger } from "../server/door.ts";
-import { ExtensionProcess, extensionName, tryOut } from "./extension-process.ts";
+import { extensionName } from "./extension-name.ts";
+import { ExtensionProcess, tryOut } from "./extension-process.ts";
 import { extensionServiceName, Registration } from "./registration.ts";
 import { SourceWatcher } from "./source-watcher.ts";
 import { type Credentials, extensionCertificate, kubeconfigFor, replaceFile } from "./state-directory.ts";
@@ -62,9 +63,9 @@ export async function startExtension(options: ExtensionOptions): Promise<Extensi
       else done.catch((error: unknown) => logError(error, "an extension server could not be registered"));
     },
     onExit(what) {
-      logger.warn({ extension: name, what }, "an extension server has ended");
       if (lastPort === undefined)
         return reject(new Error(`extension ${name} ended before it was ready: ${what}; its log is ${process.logFile}`));
+      logger.warn({ extension: name, what }, "an extension server has ended");
       registration
         .setEndpoint(lastPort, false)
         .catch((error: unknown) => logError(error, "an endpoint could not be marked"));

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { apiServices } from "../aggregator/door.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Client } from "../client/door.ts";
+import { extensionName } from "./extension-name.ts";
 import { startExtension } from "./extensions.ts";
 import { type ExtensionServer, type InProcessOptions, serveInProcess } from "./in-process-extension.ts";
 import { Registration } from "./registration.ts";
@@ -26,11 +27,23 @@ export interface StartExtensionsOptions extends Omit<InProcessOptions, "director
 
 /** They end with `started`. Rejects where one is not available in time. */
 export async function startExtensions(options: StartExtensionsOptions): Promise<void> {
+  requireOneOfEachName(options.extensions);
   await Promise.all(
     options.extensions.map((extension) =>
       typeof extension === "string" ? startFile(extension, options) : startServer(extension, options),
     ),
   );
+}
+
+/** A name is a namespace, a folder and a row of `annex status`. */
+function requireOneOfEachName(extensions: readonly ExtensionSource[]): void {
+  const names = new Set<string>();
+  for (const extension of extensions) {
+    const name = typeof extension === "string" ? extensionName(extension) : extension.name;
+    if (names.has(name))
+      throw new TypeError(`Cannot start two extensions as "${name}" as each must have a name of its own`);
+    names.add(name);
+  }
 }
 
 async function startFile(file: string, options: StartExtensionsOptions): Promise<void> {

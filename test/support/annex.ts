@@ -29,15 +29,25 @@ export interface AnnexProcess {
   readonly ended: Promise<number | null>;
 }
 
+export interface AnnexOptions {
+  readonly cwd?: string;
+  /** Without the rights of root, where the test has them. */
+  readonly asNobody?: boolean;
+}
+
+/** The user without rights, on every Linux. */
+const nobody = 65_534;
+
 /** Starts `annex` in a folder. What still runs when the test ends is killed. */
 export function annex(
   t: Pick<TestContext, "after">,
   args: readonly string[],
-  { cwd = root }: { readonly cwd?: string } = {},
+  { cwd = root, asNobody = false }: AnnexOptions = {},
 ): AnnexProcess {
   const child = spawn(process.execPath, ["--conditions=annex-source", main, ...args], {
     cwd,
     stdio: ["ignore", "pipe", "pipe"],
+    ...(asNobody ? { uid: nobody, gid: nobody } : {}),
   });
   let stdout = "";
   let stderr = "";
@@ -77,7 +87,7 @@ export function annex(
 export async function runAnnex(
   t: Pick<TestContext, "after">,
   args: readonly string[],
-  options: { readonly cwd?: string } = {},
+  options: AnnexOptions = {},
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
   const running = annex(t, args, options);
   const code = await running.ended;
