@@ -17,6 +17,8 @@ export interface Owner {
 export interface EtcdOptions {
   /** Further arguments, such as "--quota-backend-bytes=16777216". */
   readonly arguments?: readonly string[];
+  /** Where the first member listens. Default: a free port. */
+  readonly port?: number;
   /** Files in PEM for TLS with client certificates. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string; readonly clientCaFile: string };
 }
@@ -54,6 +56,7 @@ export async function startEtcdCluster(
   {
     size,
     tls,
+    port,
     arguments: extra = [],
     hasHosts = false,
   }: EtcdOptions & {
@@ -71,7 +74,7 @@ export async function startEtcdCluster(
     return {
       name: `member-${i}`,
       host: hosts?.[i],
-      endpoint: `${scheme}://${address}:${ports[2 * i]}`,
+      endpoint: `${scheme}://${address}:${i === 0 && port !== undefined ? port : ports[2 * i]}`,
       peer: `http://${address}:${ports[2 * i + 1]}`,
     };
   });
@@ -196,7 +199,7 @@ async function answering(endpoint: string, child: ChildProcess): Promise<void> {
 }
 
 /** Ports that nobody uses at this moment. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
   await Promise.all(servers.map((server) => once(server, "listening")));
   const ports = servers.map((server) => {

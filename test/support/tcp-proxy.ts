@@ -14,12 +14,7 @@ export interface TcpProxy {
 /** Listens on a free port of the loopback and hands everything on to another, until its owner ends. */
 export async function startProxy(owner: Owner, targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
-  let isCut = false;
   const server = createServer((incoming) => {
-    if (isCut) {
-      incoming.destroy();
-      return;
-    }
     const outgoing = connect(targetPort, "127.0.0.1");
     for (const [from, to] of [
       [incoming, outgoing],
@@ -45,14 +40,15 @@ export async function startProxy(owner: Owner, targetPort: number): Promise<TcpP
     breakAll();
   });
   const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
   return {
-    port: typeof address === "object" && address !== null ? address.port : 0,
+    port,
     cut() {
-      isCut = true;
+      server.close();
       breakAll();
     },
     heal() {
-      isCut = false;
+      server.listen(port, "127.0.0.1");
     },
   };
 }

@@ -1,9 +1,11 @@
 // A wardle server as a process of its own, for tests that look at it from outside.
 
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sleep } from "./faults.ts";
 
 const root = join(import.meta.dirname, "../..");
 /** Throwaway keys for tests on the loopback. */
@@ -22,14 +24,21 @@ interface WardleOptions {
   readonly more?: readonly string[];
   /** Where it keeps what it has, for the next one to find. Default: a directory that goes with it. */
   readonly directory?: string;
+  /** Where to listen. With it a server counts as started once it listens there, ready or not. */
+  readonly port?: number;
 }
 
 /** Starts a server on a free port, with the recorded world's authorities. */
-export async function startWardle({ storage, more = [], directory: kept }: WardleOptions): Promise<WardleProcess> {
+export async function startWardle({
+  storage,
+  more = [],
+  directory: kept,
+  port: wanted,
+}: WardleOptions): Promise<WardleProcess> {
   const directory = kept ?? mkdtempSync(join(tmpdir(), "annex-wardle-"));
   const flags = [
     "--secure-port",
-    "0",
+    String(wanted ?? 0),
     "--bind-address",
     "127.0.0.1",
     "--cert-dir",
@@ -50,6 +59,7 @@ export async function startWardle({ storage, more = [], directory: kept }: Wardl
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const port = await new Promise<number>((resolve, reject) => {
     child.once("message", (message) => resolve(portOf(message)));
+    if (wanted !== undefined) void listening(wanted, child).then(() => resolve(wanted));
     child.once("error", reject);
     child.once("exit", (code) => reject(new Error(`the wardle server ended with code ${code} before it was ready`)));
   });
@@ -66,6 +76,19 @@ export async function startWardle({ storage, more = [], directory: kept }: Wardl
       if (kept === undefined) rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Resolves when something listens at the port, or the process is gone. */
+async function listening(port: number, child: ChildProcess): Promise<void> {
+  while (child.exitCode === null && child.signalCode === null) {
+    const isListening = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, "127.0.0.1");
+      socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+      socket.once("connect", () => socket.destroy());
+    });
+    if (isListening) return;
+    await sleep(20);
+  }
 }
 
 function portOf(message: unknown): number {

@@ -103,10 +103,12 @@ export class Channel {
     }
   }
 
-  /** Leaves time to ask another member what one that hangs did not answer, where the call may be repeated. */
+  /**
+   * Leaves time to ask again, another member where there is one, where the call may be repeated. A member before 3.5 drops a read that comes
+   * before there is a leader, and answers it never.
+   */
   #attemptTimeoutMs({ isIdempotent, timeoutMs }: CallOptions, leftMs: number): number {
-    const isRepeatable = isIdempotent && this.#options.endpoints.length > 1;
-    return Math.max(1, isRepeatable ? Math.min(leftMs, timeoutMs / 3) : leftMs);
+    return Math.max(1, isIdempotent ? Math.min(leftMs, timeoutMs / 3) : leftMs);
   }
 
   /** Tries each endpoint once, beginning after the last one that was tried. */
