@@ -123,7 +123,8 @@ function translateInline(declared: JsonSchema, context: Context): JsonSchema {
   for (const [keyword, value] of Object.entries(declared)) {
     if (privateKeywords.has(keyword) || value === undefined) continue;
     if (keyword === "default" && typeof value === "object") continue;
-    if (keyword === "properties")
+    if (keyword === "required") Object.assign(translated, requiredOf(declared));
+    else if (keyword === "properties")
       translated.properties = sortKeys(
         Object.fromEntries(
           Object.entries(asRecord(value)).map(([name, property]) => [name, translate(asRecord(property), context)]),
@@ -137,6 +138,15 @@ function translateInline(declared: JsonSchema, context: Context): JsonSchema {
   const [pattern] = Object.values(asRecord(declared.patternProperties));
   if (pattern !== undefined) translated.additionalProperties = translate(asRecord(pattern), context);
   return { ...translated, ...enumOf(declared) };
+}
+
+/** What a client must send: a field with a default is there either way, and kubectl refuses a manifest without a required one. */
+function requiredOf({ required, properties }: JsonSchema): JsonSchema {
+  const declared = asRecord(properties);
+  const names = Array.isArray(required)
+    ? required.filter((name) => asRecord(declared[String(name)]).default === undefined)
+    : [];
+  return names.length === 0 ? {} : { required: names };
 }
 
 /** A union of texts is an enum. */
