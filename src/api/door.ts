@@ -14,6 +14,11 @@ export {
 export { encodePrettyJson, parseJson } from "./codec/json.ts";
 export * from "./codec/negotiate.ts";
 export { encodeProtobufEmptyList, encodeProtobufStatus } from "./codec/protobuf.ts";
+export {
+  encodeProtobufEvent,
+  encodeProtobufMetadata,
+  encodeProtobufMetadataList,
+} from "./codec/protobuf-metadata.ts";
 export { decodeProtobufObject, decodeProtobufOptions } from "./codec/protobuf-object.ts";
 export { strictErrors } from "./codec/strict-errors.ts";
 export { decodeYaml, encodeYaml } from "./codec/yaml.ts";

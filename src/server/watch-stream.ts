@@ -1,6 +1,6 @@
 // The bytes of one watch, pulled by whoever writes them to the client. It holds a position in the ring of events and no events.
 
-import { objectSchema, type Status, StatusError } from "../api/door.ts";
+import { objectSchema, StatusError } from "../api/door.ts";
 import type { Clock } from "../base/clock.ts";
 import { prefixEnd } from "../storage/door.ts";
 import { CacheEntry } from "./cache/cache-entry.ts";
@@ -126,7 +126,7 @@ export class WatchStream implements AsyncIterableIterator<Buffer> {
   /** The last event of a watch that cannot go on. */
   #fail(error: StatusError): IteratorResult<Buffer> {
     this.#end();
-    return { done: false, value: errorEvent(error.status) };
+    return { done: false, value: this.#options.form.framing.error(error.status) };
   }
 
   /** Whether events between the last one seen and now are gone: the watcher was too slow, or came too late. */
@@ -159,7 +159,7 @@ export class WatchStream implements AsyncIterableIterator<Buffer> {
     const { prefix, matches, form } = this.#options;
     for (const entry of tree.entries(prefix, prefixEnd(prefix))) {
       if (matches !== undefined && !matches(entry)) continue;
-      yield eventBytes("ADDED", form.single(entry, this.#takeFirst()));
+      yield form.framing.event("ADDED", form.single(entry, this.#takeFirst()));
     }
     if (announcesEnd) yield this.#bookmark(revision, { "k8s.io/initial-events-end": "true" });
   }
@@ -213,7 +213,7 @@ export class WatchStream implements AsyncIterableIterator<Buffer> {
     if (known !== undefined) return known;
     const left = type === "DELETED" && event.type !== "DELETED" && event.previous !== undefined;
     const entry = left && event.previous !== undefined ? event.previous.at(event.revision) : event.entry;
-    const bytes = eventBytes(type, form.single(entry, isFirst));
+    const bytes = form.framing.event(type, form.single(entry, isFirst));
     event.encoded.set(key, bytes);
     return bytes;
   }
@@ -237,7 +237,7 @@ export class WatchStream implements AsyncIterableIterator<Buffer> {
       metadata: { ...(annotations === undefined ? {} : { annotations }) },
     });
     const entry = new CacheEntry(cache.resource, { key: "", value: Buffer.from(JSON.stringify(empty)), revision });
-    return eventBytes("BOOKMARK", form.single(entry, this.#takeFirst()));
+    return form.framing.event("BOOKMARK", form.single(entry, this.#takeFirst()));
   }
 
   #planBookmark(): void {
@@ -258,15 +258,6 @@ export class WatchStream implements AsyncIterableIterator<Buffer> {
     });
     this.#wake = undefined;
   }
-}
-
-function eventBytes(type: string, object: readonly Buffer[]): Buffer {
-  return Buffer.concat([Buffer.from(`{"type":"${type}","object":`), ...object, closing]);
-}
-const closing = Buffer.from("}\n");
-
-function errorEvent(status: Status): Buffer {
-  return eventBytes("ERROR", [Buffer.from(JSON.stringify(status))]);
 }
 
 /** 410 as an event: the client has to list again. */

@@ -9,7 +9,7 @@ import type { Status, StatusDetails } from "../status-error.ts";
 const magic = Buffer.from("k8s\0", "latin1");
 
 /** Wraps an encoded message with its type. */
-function envelope(apiVersion: string, kind: string, raw: Uint8Array): Buffer {
+export function envelope(apiVersion: string, kind: string, raw: Uint8Array): Buffer {
   const typeMeta = new BinaryWriter();
   text(typeMeta, 1, apiVersion);
   text(typeMeta, 2, kind);
@@ -21,15 +21,15 @@ function envelope(apiVersion: string, kind: string, raw: Uint8Array): Buffer {
   return Buffer.concat([magic, unknown.finish()]);
 }
 
-function text(writer: BinaryWriter, field: number, value: string | undefined, isAlways = false): void {
+export function text(writer: BinaryWriter, field: number, value: string | undefined, isAlways = false): void {
   if (value !== undefined && (isAlways || value !== "")) writer.tag(field, WireType.LengthDelimited).string(value);
 }
 
-function bytes(writer: BinaryWriter, field: number, value: Uint8Array): void {
+export function bytes(writer: BinaryWriter, field: number, value: Uint8Array): void {
   writer.tag(field, WireType.LengthDelimited).bytes(value);
 }
 
-function listMeta({ resourceVersion, continue: token, remainingItemCount }: ListMeta): Uint8Array {
+export function listMeta({ resourceVersion, continue: token, remainingItemCount }: ListMeta): Uint8Array {
   const writer = new BinaryWriter();
   text(writer, 1, "", true);
   text(writer, 2, resourceVersion ?? "", true);

@@ -1,10 +1,11 @@
 // The forms an object may be shown in: whole, as a row of a table, as metadata alone. Each turns an entry into the bytes of one item.
 
-import { formatApiVersion, type Negotiated } from "../../api/door.ts";
+import { encodeProtobufMetadata, formatApiVersion, type Negotiated } from "../../api/door.ts";
 import type { CacheEntry } from "../cache/cache-entry.ts";
 import type { ApiRequest } from "../exchange.ts";
 import type { ServedResource } from "../served-resource.ts";
 import { typeMetaOf } from "../stored-object.ts";
+import { jsonFraming, protobufFraming, type WatchFraming } from "../watch-framing.ts";
 import { columnDefinitions, columnsOf, encodeRow, includeObjectOf, partialMetadata } from "./table.ts";
 
 export interface Form {
@@ -18,6 +19,8 @@ export interface Form {
   item(entry: CacheEntry): Buffer;
   /** The object alone, as get and watch show it, in pieces to be joined. `isFirst` for the first one that a watcher gets. */
   single(entry: CacheEntry, isFirst: boolean): readonly Buffer[];
+  /** How a watch tells events of such objects. */
+  readonly framing: WatchFraming;
   /** What stands before and after the items of a list. */
   readonly list: {
     readonly kind: string;
@@ -40,7 +43,9 @@ export function formOf({ request, served, version, negotiated }: FormOptions): F
   const typeMeta = typeMetaOf(served.kind, version);
   if (negotiated.as === undefined) return objectForm(served, version, typeMeta);
   if (negotiated.as === "Table") return tableForm({ request, served, version, negotiated }, typeMeta);
-  return metadataForm(negotiated.asVersion);
+  return negotiated.format === "protobuf"
+    ? protobufMetadataForm(negotiated.asVersion)
+    : metadataForm(negotiated.asVersion);
 }
 
 function objectForm({ kind }: ServedResource, version: string, typeMeta: string): Form {
@@ -54,6 +59,7 @@ function objectForm({ kind }: ServedResource, version: string, typeMeta: string)
       const [first, rest] = entry.pieces(version);
       return rest === undefined ? [head, first.subarray(1)] : [head, first.subarray(1), rest];
     },
+    framing: jsonFraming,
     list: {
       kind: `${kind.kind}List`,
       apiVersion: formatApiVersion({ group: kind.group, version }),
@@ -81,6 +87,7 @@ function tableForm({ request, served, version, negotiated }: FormOptions, typeMe
         `{"kind":"Table","apiVersion":"${apiVersion}","metadata":{"resourceVersion":"${entry.revision}"},"columnDefinitions":${isFirst ? definitions : "null"},"rows":[${encodeRow(entry, form)}]}`,
       ),
     ],
+    framing: jsonFraming,
     list: {
       kind: "Table",
       apiVersion,
@@ -99,6 +106,7 @@ function metadataForm(asVersion: string): Form {
     isStored: false,
     item: encode,
     single: (entry) => [encode(entry)],
+    framing: jsonFraming,
     list: {
       kind: "PartialObjectMetadataList",
       apiVersion: `meta.k8s.io/${asVersion}`,
@@ -106,5 +114,18 @@ function metadataForm(asVersion: string): Form {
       extra: "",
       whenEmpty: "null",
     },
+  };
+}
+
+/** Metadata is the one form that every kind has in protobuf. */
+function protobufMetadataForm(asVersion: string): Form {
+  const form = metadataForm(asVersion);
+  const encode = (entry: CacheEntry) => encodeProtobufMetadata(form.list.apiVersion, entry.object().metadata);
+  return {
+    ...form,
+    key: `${form.key} protobuf`,
+    item: encode,
+    single: (entry) => [encode(entry)],
+    framing: protobufFraming,
   };
 }

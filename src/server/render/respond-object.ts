@@ -1,6 +1,14 @@
 // One object as an answer.
 
-import { type ApiObject, fromHub, mediaTypes, type Negotiated, parseJson, StatusError } from "../../api/door.ts";
+import {
+  type ApiObject,
+  encodeProtobufMetadata,
+  fromHub,
+  mediaTypes,
+  type Negotiated,
+  parseJson,
+  StatusError,
+} from "../../api/door.ts";
 import { CacheEntry } from "../cache/cache-entry.ts";
 import type { ApiRequest, ApiResponse } from "../exchange.ts";
 import type { Stored } from "../registry.ts";
@@ -24,6 +32,8 @@ export async function respondWithEntry(answer: ObjectAnswer, entry: CacheEntry):
   const { request, negotiated, status } = answer;
   requireServable(answer);
   const pieces = formOf(answer).single(entry, true);
+  if (negotiated.format === "protobuf")
+    return respondWithBytes(request, { status, format: "protobuf", chunks: pieces });
   if (negotiated.format === "json" && !wantsPretty(request, negotiated))
     return respondWithBytes(request, { status, format: "json", chunks: [...pieces, newline] });
   return respondWithBytes(request, {
@@ -55,6 +65,10 @@ export async function respondWithObject(answer: ObjectAnswer, object: ApiObject)
       format: negotiated.format,
       chunks: [encodeValue(request, negotiated, fromHub(served.kind, object, version))],
     });
+  if (negotiated.format === "protobuf") {
+    const body = encodeProtobufMetadata(`meta.k8s.io/${negotiated.asVersion}`, object.metadata);
+    return respondWithBytes(request, { status, format: "protobuf", chunks: [body] });
+  }
   const { resourceVersion } = object.metadata;
   const entry = new CacheEntry(served.resource, { key: "", value: encodeStored(served.kind, object), revision: 0 });
   const shown: unknown = parseJson(Buffer.concat(formOf(answer).single(entry, true)));
@@ -81,7 +95,7 @@ function requireServable({ served, negotiated }: ObjectAnswer): void {
       "NotAcceptable",
       `you requested PartialObjectMetadataList, but the requested object is not a list (${goType})`,
     );
-  if (negotiated.format === "protobuf") throw noProtobuf(goType);
+  if (negotiated.format === "protobuf" && negotiated.as === undefined) throw noProtobuf(goType);
 }
 
 /** 406 of kinds that are declared here and have no protobuf. */

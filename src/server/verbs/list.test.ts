@@ -8,6 +8,7 @@ import { seededRandom } from "../../base/random.ts";
 import { encodeStored } from "../stored-object.ts";
 import { create } from "./create.ts";
 import { deleteObject } from "./delete.ts";
+import { get } from "./get.ts";
 import { list } from "./list.ts";
 
 async function createNamed(server: TestResource, ...names: string[]): Promise<void> {
@@ -207,4 +208,28 @@ test("list() takes no notice of a limit beside resourceVersion=0", async () => {
   assert.deepEqual((await page(server, "limit=1&resourceVersion=0")).names, ["a", "b", "c"]);
   const { token } = await page(server, "limit=1");
   assert.deepEqual((await page(server, `limit=1&resourceVersion=0&continue=${token}`)).names, ["b", "c"]);
+});
+
+test("list() and get() answer the metadata of any kind in protobuf", async () => {
+  await using server = await serveForTest(widgets);
+  await createNamed(server, "a", "b");
+  const ask = async (verb: typeof list, as: string, name = "") => {
+    const info = {
+      isResource: true,
+      group: "test.example.com",
+      version: "v1",
+      namespace: "default",
+      resource: "widgets",
+      name,
+    };
+    const accept = `application/vnd.kubernetes.protobuf;as=${as};g=meta.k8s.io;v=v1`;
+    const request = aRequest({ url: "/apis/test", headers: { accept }, info });
+    const answer = await verb({ request, served: server.served, version: "v1", info: request.info });
+    assert.equal(answer.headers["content-type"], "application/vnd.kubernetes.protobuf");
+    return (await readAnswer(answer)).toString("latin1");
+  };
+  const all = await ask(list, "PartialObjectMetadataList");
+  for (const part of ["k8s\0", "PartialObjectMetadataList", "\n\x01a", "\n\x01b"]) assert.ok(all.includes(part), part);
+  const one = await ask(get, "PartialObjectMetadata", "b");
+  for (const part of ["k8s\0", "PartialObjectMetadata", "\n\x01b"]) assert.ok(one.includes(part), part);
 });

@@ -2,12 +2,14 @@
 
 import {
   encodeProtobufEmptyList,
+  encodeProtobufMetadataList,
   type FieldSelector,
   type ListMeta,
   matchesFields,
   matchesLabels,
   type Negotiated,
   namespaceFaults,
+  type ObjectMeta,
   parseJson,
   pathSegmentFaults,
   requiredValue,
@@ -279,10 +281,23 @@ function goTypeOf({ kind }: ServedResource): string {
   return `*${kind.group.split(".")[0] || "core"}.${kind.kind}List`;
 }
 
-/** Only a list of nothing can be said without knowing the kind's protobuf. */
-function respondWithProtobuf({ request, served }: ListAnswer, form: Form, selection: Selection): Promise<ApiResponse> {
+function* metadataOf(selection: Selection): Iterable<ObjectMeta> {
+  for (const entry of selection.entries()) yield entry.object().metadata;
+}
+
+/** Metadata is the same for all kinds; else only a list of nothing can be said without knowing the kind's protobuf. */
+function respondWithProtobuf(
+  { request, served, negotiated }: ListAnswer,
+  form: Form,
+  selection: Selection,
+): Promise<ApiResponse> {
+  const { kind, apiVersion } = form.list;
+  if (negotiated.as === "PartialObjectMetadataList") {
+    const body = encodeProtobufMetadataList(apiVersion, selection.meta, metadataOf(selection));
+    return respondWithBytes(request, { status: 200, format: "protobuf", chunks: [body] });
+  }
   const [first] = selection.entries();
   if (first !== undefined) throw noProtobuf(goTypeOf(served));
-  const body = encodeProtobufEmptyList(form.list.apiVersion, form.list.kind, selection.meta);
+  const body = encodeProtobufEmptyList(apiVersion, kind, selection.meta);
   return respondWithBytes(request, { status: 200, format: "protobuf", chunks: [body] });
 }

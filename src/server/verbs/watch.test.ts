@@ -42,3 +42,22 @@ test("watch() by a deprecated path has a list's options: the objects that are th
     /sendInitialEvents is forbidden for list/,
   );
 });
+
+test("watch() tells the metadata of any kind in protobuf", async () => {
+  await using server = await serveForTest(widgets);
+  await server.ask(create, { body: aWidget({ name: "a" }) });
+  const info = {
+    isResource: true,
+    group: "test.example.com",
+    version: "v1",
+    namespace: "default",
+    resource: "widgets",
+  };
+  const accept = "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+  const request = aRequest({ url: "/apis/test?watch=1&timeoutSeconds=-1", headers: { accept }, info });
+  const answer = await watch({ request, served: server.served, version: "v1", info: request.info });
+  assert.equal(answer.headers["content-type"], "application/vnd.kubernetes.protobuf;stream=watch");
+  const bytes = await readAnswer(answer);
+  assert.equal(bytes.readUInt32BE(), bytes.length - 4);
+  for (const part of ["ADDED", "k8s\0", "PartialObjectMetadata"]) assert.ok(bytes.includes(part), part);
+});

@@ -10,7 +10,7 @@ import {
   verbNotAcceptable,
   watchNotAcceptable,
 } from "../../api/door.ts";
-import { type ApiResponse, header } from "../exchange.ts";
+import { type ApiRequest, type ApiResponse, header } from "../exchange.ts";
 import { uncached } from "../render/document.ts";
 import { formOf } from "../render/form.ts";
 import { offersProtobuf } from "../render/negotiate-verb.ts";
@@ -27,7 +27,7 @@ export async function watch(context: VerbContext): Promise<ApiResponse> {
   const { request } = context;
   const negotiated = negotiateWatch(context);
   const options = readListOptions(context);
-  if (negotiated.format === "protobuf") return respond(context, negotiated, silence(context, options));
+  if (isUnspeakable(request, negotiated)) return respond(context, negotiated, silence(context, options));
   const stream = await openStream(context, options, negotiated);
   if (isWebSocket(request)) return acceptWebSocket(request, stream);
   return respond(context, negotiated, stream);
@@ -46,7 +46,12 @@ function negotiateWatch({ request, served }: VerbContext): Negotiated {
   return negotiated;
 }
 
-/** Nothing declared here has protobuf: such a watch opens and ends at its first event, which is how the reference refuses. */
+/** Of kinds that are declared here protobuf knows the metadata alone. */
+function isUnspeakable(request: ApiRequest, { format, as }: Negotiated): boolean {
+  return format === "protobuf" && (as !== "PartialObjectMetadata" || isWebSocket(request));
+}
+
+/** Such a watch opens and ends at its first event, which is how the reference refuses. */
 async function* silence({ served, request }: VerbContext, { timeoutSeconds = 0 }: ListOptions): AsyncIterable<Buffer> {
   await new Promise<void>((resolve) => {
     const stop = served.cache.onChange(resolve);
