@@ -5,25 +5,18 @@ import { defineKind } from "../../api/door.ts";
 import { defineResource } from "../resource.ts";
 import { definitionsOf } from "./definitions.ts";
 
-test("a field with a default is not required of clients", () => {
+test("definitionsOf() requires of clients what has no default, at every depth", () => {
+  const color = Type.String({ default: "blue" });
+  const spec = Type.Object({ size: Type.Integer(), color }, { $id: "GadgetSpec", default: {} });
+  const status = Type.Object({}, { default: {} });
   const kind = defineKind({
-    group: "test.example.com",
-    kind: "Widget",
+    group: "gadgets.example.com",
+    kind: "Gadget",
     scope: "Namespaced",
-    hub: "v1",
-    stored: "v1",
-    versions: {
-      v1: {
-        schema: Type.Object({
-          spec: Type.Object({ size: Type.Integer(), colour: Type.String({ default: "red" }) }, { default: {} }),
-        }),
-      },
-    },
+    definitionPrefix: "com.example",
+    versions: { v1: { schema: Type.Object({ spec, status }) } },
   });
-  const [definition] = Object.entries(definitionsOf([defineResource(kind)], () => true)).flatMap(([name, schema]) =>
-    name.endsWith(".Widget") ? [schema] : [],
-  );
-  assert.ok(definition !== undefined);
-  assert.equal(definition.required, undefined);
-  assert.deepEqual(Reflect.get(Object(definition.properties), "spec").required, ["size"]);
+  const definitions = definitionsOf([defineResource(kind)], () => true);
+  assert.equal(definitions["com.example.v1.Gadget"]?.required, undefined);
+  assert.deepEqual(definitions["com.example.v1.GadgetSpec"]?.required, ["size"]);
 });

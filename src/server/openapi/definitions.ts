@@ -1,6 +1,7 @@
 // The schemas of kinds as OpenAPI definitions, from the same declarations that decode their objects.
 
 import { formatApiVersion, type Kind } from "../../api/door.ts";
+import { getOwn } from "../../base/own.ts";
 import { servedVersions } from "../discovery/documents.ts";
 import type { Resource } from "../resource.ts";
 import type { JsonSchema } from "./json-schema.ts";
@@ -140,13 +141,11 @@ function translateInline(declared: JsonSchema, context: Context): JsonSchema {
   return { ...translated, ...enumOf(declared) };
 }
 
-/** What a client must send: a field with a default is there either way, and kubectl refuses a manifest without a required one. */
+/** What a client has to send. A field with a default is always there, but older kubectl refuses manifests without a required one. */
 function requiredOf({ required, properties }: JsonSchema): JsonSchema {
-  const declared = asRecord(properties);
-  const names = Array.isArray(required)
-    ? required.filter((name) => asRecord(declared[String(name)]).default === undefined)
-    : [];
-  return names.length === 0 ? {} : { required: names };
+  const names = Array.isArray(required) ? required : [];
+  const needed = names.filter((name) => asRecord(getOwn(asRecord(properties), name)).default === undefined);
+  return needed.length === 0 ? {} : { required: needed };
 }
 
 /** A union of texts is an enum. */
