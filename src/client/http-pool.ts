@@ -4,6 +4,7 @@ import { Agent, type ClientRequest, type IncomingMessage, request as requestHttp
 import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2, constants } from "node:http2";
 import type { Readable, Writable } from "node:stream";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
+import { IdleTimer } from "../base/idle-timer.ts";
 
 export interface HttpPoolOptions {
   readonly host: string;
@@ -62,8 +63,8 @@ export class NoAnswerError extends Error {
 
 interface Session {
   readonly session: ClientHttp2Session;
-  /** Streams under way. */
-  streams: number;
+  /** Counts streams. */
+  readonly idle: IdleTimer;
   /** Whether it has carried a request before. */
   wasUsed: boolean;
 }
@@ -107,8 +108,8 @@ export class HttpPool {
 
   /** Closes connections that carry nothing, so that the next request opens a new one. */
   closeIdle(): void {
-    for (const entry of this.#sessions) if (entry.streams === 0) entry.session.close();
-    this.#sessions = this.#sessions.filter(({ streams }) => streams > 0);
+    for (const entry of this.#sessions) if (entry.idle.underWay === 0) entry.session.close();
+    this.#sessions = this.#sessions.filter(({ idle }) => idle.underWay > 0);
     for (const socket of this.#spare.splice(0)) socket.destroy();
     const agent = this.#agent;
     if (agent === undefined) return;
@@ -136,10 +137,10 @@ export class HttpPool {
 
   #freeSession(): Session | undefined {
     return this.#sessions.find(
-      ({ session, streams }) =>
+      ({ session, idle }) =>
         !session.closed &&
         !session.destroyed &&
-        streams < (session.remoteSettings?.maxConcurrentStreams ?? streamsMaxDefault),
+        idle.underWay < (session.remoteSettings?.maxConcurrentStreams ?? streamsMaxDefault),
     );
   }
 
@@ -172,15 +173,17 @@ export class HttpPool {
       maxSessionMemory: 64,
     });
     session.setLocalWindowSize(connectionWindowBytes);
-    const entry: Session = { session, streams: 0, wasUsed: false };
+    const entry: Session = { session, idle: new IdleTimer(idleTimeoutMs, () => session.close()), wasUsed: false };
     this.#sessions.push(entry);
     const forget = () => {
       this.#sessions = this.#sessions.filter((other) => other !== entry);
     };
-    session.once("close", forget);
+    session.once("close", () => {
+      entry.idle.stop();
+      forget();
+    });
     session.once("goaway", forget);
     session.on("error", forget);
-    session.setTimeout(idleTimeoutMs, () => entry.streams === 0 && session.close());
     session.unref();
     return entry;
   }
@@ -257,7 +260,8 @@ export class HttpPool {
         return;
       }
       entry.wasUsed = true;
-      if (entry.streams++ === 0) session.ref();
+      if (entry.idle.underWay === 0) session.ref();
+      entry.idle.begin();
       let isAnswered = false;
       const abort = () => {
         reject(reasonOf(signal));
@@ -266,7 +270,8 @@ export class HttpPool {
       signal?.addEventListener("abort", abort);
       stream.once("close", () => {
         signal?.removeEventListener("abort", abort);
-        if (--entry.streams === 0 && !session.destroyed) this.#released(session);
+        entry.idle.end();
+        if (entry.idle.underWay === 0 && !session.destroyed) this.#released(session);
         if (isAnswered) return;
         const isGone = session.closed || session.destroyed || stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
         reject(new NoAnswerError(describeReset(stream.rstCode), { wasReused: wasUsed && isGone }));

@@ -8,6 +8,7 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { TLSSocket } from "node:tls";
+import { IdleTimer } from "../../base/idle-timer.ts";
 import type { Handler, Peer } from "../exchange.ts";
 import { readHeaders, writeHeaders } from "./headers.ts";
 import { headerBytesMax, headerCountMax, idleTimeoutMs } from "./limits.ts";
@@ -61,15 +62,13 @@ export function makeHttp2(handler: Handler): Http2 {
 
 /** Serves the requests of one connection, and closes it when there were none for a while. */
 function follow(session: ServerHttp2Session, handler: Handler, peer: Peer): void {
-  let streams = 0;
-  const ended = () => streams--;
-  session.setTimeout(idleTimeoutMs, () => {
-    if (streams === 0) session.close();
-  });
+  const idle = new IdleTimer(idleTimeoutMs, () => session.close());
+  session.once("close", () => idle.stop());
+  const ended = () => idle.end();
   session.on(
     "stream",
     (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number, raw: readonly string[]) => {
-      streams++;
+      idle.begin();
       stream.once("close", ended);
       stream.on("error", ignore);
       void serve(handler, { stream, headers, flags, raw, peer });
