@@ -2,8 +2,9 @@
 // Tools that are installed are used; missing ones are installed from Debian's packages when this runs as root; else one line says what to do.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, globSync } from "node:fs";
+import { existsSync, globSync, mkdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { olderKubectl } from "./support/kubectl.ts";
 
 interface Tool {
   readonly name: string;
@@ -19,6 +20,7 @@ const tools: readonly Tool[] = [
 const concurrency = 2;
 
 for (const tool of tools) provide(tool);
+provideOlderKubectl();
 const files = [
   ...globSync("src/**/*.test.ts"),
   ...globSync("examples/**/*.test.ts"),
@@ -44,6 +46,20 @@ function provide({ name, debianPackage }: Tool): void {
   apt("update");
   apt("install", "--no-install-recommends", debianPackage);
   if (!isInstalled(name)) fail(`tests need ${name}, and Debian's package ${debianPackage} could not be installed`);
+}
+
+/** Debian's kubectl, unpacked and not installed: the machine's own stays the one on the path. */
+function provideOlderKubectl(): void {
+  if (existsSync(olderKubectl)) return;
+  const directory = join(olderKubectl, "../../..");
+  mkdirSync(directory, { recursive: true });
+  const run = (command: string, ...words: string[]) =>
+    spawnSync(command, words, { cwd: directory, stdio: ["ignore", "ignore", "pipe"], encoding: "utf8" }).status === 0;
+  const download = () => run("apt-get", "-qq", "download", "kubernetes-client");
+  if (!download() && !(run("apt-get", "-qq", "update") && download()))
+    fail("tests need Debian's package kubernetes-client, and it could not be downloaded");
+  const [archive = ""] = globSync("kubernetes-client_*.deb", { cwd: directory });
+  if (!run("dpkg", "-x", archive, ".")) fail(`tests need an older kubectl, and ${archive} could not be unpacked`);
 }
 
 function isInstalled(name: string): boolean {

@@ -1,19 +1,14 @@
 // `annex up` as a process of its own, with the real kubectl in front of it.
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type KubectlResult, runKubectl } from "./kubectl.ts";
 
 const root = join(import.meta.dirname, "../..");
 const startTimeoutMs = 60_000;
-
-export interface Kubectl {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 export interface UpProcess extends AsyncDisposable {
   readonly dataDirectory: string;
@@ -21,7 +16,7 @@ export interface UpProcess extends AsyncDisposable {
   /** Everything that it has printed. */
   readonly output: () => string;
   /** Runs kubectl with its kubeconfig. `input` is its standard input. */
-  kubectl(args: readonly string[], input?: string): Kubectl;
+  kubectl(args: readonly string[], input?: string): KubectlResult;
   /** Ends it with Ctrl-C; resolves to the exit code. */
   interrupt(): Promise<number | null>;
 }
@@ -71,25 +66,14 @@ export async function startUp(dataDirectory = mkdtempSync(join(tmpdir(), "annex-
     dataDirectory,
     port,
     output: () => printed,
-    kubectl: (args, input) => runKubectl(join(dataDirectory, "kubeconfig"), args, input),
+    kubectl: (args, input) =>
+      runKubectl(args, { kubeconfig: join(dataDirectory, "kubeconfig"), ...(input === undefined ? {} : { input }) }),
     interrupt,
     async [Symbol.asyncDispose]() {
       await interrupt();
       rmSync(dataDirectory, { recursive: true, force: true });
     },
   };
-}
-
-function runKubectl(kubeconfig: string, args: readonly string[], input?: string): Kubectl {
-  const env = { ...process.env, KUBECONFIG: kubeconfig, HOME: join(kubeconfig, "..") };
-  const { status, stdout, stderr } = spawnSync("kubectl", args, {
-    cwd: root,
-    env,
-    encoding: "utf8",
-    timeout: startTimeoutMs,
-    ...(input === undefined ? {} : { input }),
-  });
-  return { status: status ?? -1, stdout, stderr };
 }
 
 /** The process id of the wardle server behind a control plane. */
