@@ -1,5 +1,6 @@
 // The schemas of kinds as OpenAPI definitions, from the same declarations that decode their objects.
 
+import { isDeepStrictEqual } from "node:util";
 import { formatApiVersion, type Kind } from "../../api/door.ts";
 import { getOwn } from "../../base/own.ts";
 import { servedVersions } from "../discovery/documents.ts";
@@ -44,7 +45,7 @@ export function definitionsOf(
   return definitions;
 }
 
-/** DeleteOptions and WatchEvents belong to every version, a Status to the core one. */
+/** DeleteOptions and WatchEvents belong to every version, a Status and lists of resources to the core one. */
 function withGroupVersions(
   name: string,
   schema: JsonSchema,
@@ -52,7 +53,7 @@ function withGroupVersions(
 ): JsonSchema {
   const kind = name.slice(name.lastIndexOf(".") + 1);
   const core = { group: "", kind, version: "v1" };
-  if (kind === "Status") return { ...schema, [gvkExtension]: [core] };
+  if (kind === "Status" || kind === "APIResourceList") return { ...schema, [gvkExtension]: [core] };
   if (kind !== "DeleteOptions" && kind !== "WatchEvent") return schema;
   const others = versions
     .filter(({ group, version }) => group !== "" || version !== "v1")
@@ -116,7 +117,7 @@ function translate(declared: JsonSchema, context: Context): JsonSchema {
     context.definitions[name] = {}; // Before its parts, which may refer to it.
     context.definitions[name] = translateInline(declared, context);
   }
-  return { $ref: `#/definitions/${name}` };
+  return { $ref: `#/definitions/${name}`, ...(isDeepStrictEqual(declared.default, {}) ? { default: {} } : {}) };
 }
 
 function translateInline(declared: JsonSchema, context: Context): JsonSchema {

@@ -427,10 +427,58 @@ export const metaDefinitions: Readonly<Record<string, JsonSchema>> = {
   "io.k8s.apimachinery.pkg.apis.meta.v1.ShardInfo": {
     description: "Which shard of a collection a list holds.",
     type: "object",
+    required: ["selector"],
     properties: {
       selector: {
         description: "The shard selector of the request.",
         type: "string",
+      },
+    },
+  },
+  "io.k8s.apimachinery.pkg.apis.meta.v1.APIResource": {
+    description: "A resource of a version: what it is called and what can be done with it.",
+    type: "object",
+    required: ["name", "singularName", "namespaced", "kind", "verbs"],
+    properties: {
+      categories: {
+        description: "Groups of resources that it belongs to, such as 'all'.",
+        type: "array",
+        items: { type: "string" },
+        "x-kubernetes-list-type": "atomic",
+      },
+      group: { description: "The group of its kind, where that is another than the list's.", type: "string" },
+      kind: { description: "The kind of its objects, such as 'Foo' of a resource 'foos'.", type: "string" },
+      name: { description: "Its plural name.", type: "string" },
+      namespaced: { description: "Whether its objects live in namespaces.", type: "boolean" },
+      shortNames: {
+        description: "Shorter names that clients may take for it.",
+        type: "array",
+        items: { type: "string" },
+        "x-kubernetes-list-type": "atomic",
+      },
+      singularName: { description: "The name of one object of it.", type: "string" },
+      storageVersionHash: { description: "Changes when its objects are stored in another version.", type: "string" },
+      verbs: {
+        description: "What can be done with it, such as get, list, watch, create, update, patch and delete.",
+        type: "array",
+        items: { type: "string" },
+      },
+      version: { description: "The version of its kind, where that is another than the list's.", type: "string" },
+    },
+  },
+  "io.k8s.apimachinery.pkg.apis.meta.v1.APIResourceList": {
+    description: "The resources of a version.",
+    type: "object",
+    required: ["groupVersion", "resources"],
+    properties: {
+      apiVersion: { description: "Always 'v1'.", type: "string" },
+      groupVersion: { description: "The group and version of the resources.", type: "string" },
+      kind: { description: "Always 'APIResourceList'.", type: "string" },
+      resources: {
+        description: "The resources by their names, their subresources among them.",
+        type: "array",
+        items: { $ref: "#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.APIResource" },
+        "x-kubernetes-list-type": "atomic",
       },
     },
   },

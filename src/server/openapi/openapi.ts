@@ -13,7 +13,8 @@ import type { JsonSchema } from "./json-schema.ts";
 import { groupOperationId, groupPaths, groupTag, type Paths, pathsOf } from "./operations.ts";
 import { type DocumentV2, encodeProtobufV2 } from "./protobuf-v2.ts";
 import { type DocumentV3, encodeProtobufV3 } from "./protobuf-v3.ts";
-import { definitionsToV3, pathsToV2 } from "./to-v2.ts";
+import { pathsToV2 } from "./to-v2.ts";
+import { definitionsToV2, definitionsToV3 } from "./to-v3.ts";
 
 export interface OpenApiInfo {
   readonly title: string;
@@ -62,7 +63,8 @@ function documentsOf(resources: readonly Resource[], info: OpenApiInfo): Documen
   const parts = partsOf(resources);
   const whole = () => {
     const paths = Object.assign({}, ...[...parts.values()].map((part) => part.paths()));
-    return { swagger: "2.0", info, paths: pathsToV2(paths), definitions: definitionsOf(resources, () => true) };
+    const definitions = definitionsToV2(definitionsOf(resources, () => true));
+    return { swagger: "2.0", info, paths: pathsToV2(paths), definitions };
   };
   return {
     ...formsOfV2(whole),

@@ -64,18 +64,3 @@ function reference(schema: unknown): JsonSchema {
   const { $ref } = asRecord(schema);
   return typeof $ref === "string" ? { $ref: $ref.replace("#/components/schemas/", "#/definitions/") } : {};
 }
-
-/** Version 3 refers to its schemas elsewhere, and lets nothing stand beside a reference. */
-export function definitionsToV3(definitions: Readonly<Record<string, JsonSchema>>): JsonSchema {
-  return asRecord(toV3(definitions));
-}
-
-function toV3(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(toV3);
-  if (typeof value !== "object" || value === null) return value;
-  const { $ref, ...rest }: { $ref?: unknown } = value;
-  if (typeof $ref !== "string")
-    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, toV3(member)]));
-  const moved = { $ref: $ref.replace("#/definitions/", "#/components/schemas/") };
-  return Object.keys(rest).length === 0 ? moved : { ...rest, allOf: [moved], default: {} };
-}
