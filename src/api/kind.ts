@@ -37,7 +37,10 @@ export interface KindVersion<Schema extends TObject = TObject, HubSchema extends
   readonly default?: (object: Versioned<Schema>) => void;
 }
 
-/** Numbers of protobuf fields by name, by the name of the message: the kind's own, or the `$id` of a nested schema. */
+/**
+ * Numbers of protobuf fields by name, by the name of the message: the kind's own, or the `$id` of a nested schema.
+ * `inline:Rule` is a message whose fields stand among the outer ones in JSON, as a struct that Go embeds.
+ */
 export type FieldNumbers = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 /** What `defineKind` takes. */

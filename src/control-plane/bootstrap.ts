@@ -5,6 +5,7 @@ import { type ApiObject, StatusError } from "../api/door.ts";
 import type { Client } from "../client/door.ts";
 import { groupsOf, type Resource } from "../server/door.ts";
 import { bootstrapRbac } from "./rbac/bootstrap.ts";
+import { flowControlDefaults } from "./resources/flow-control-defaults.ts";
 import type { Trust } from "./trust.ts";
 
 const namespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
@@ -49,6 +50,7 @@ export async function bootstrap({ client, resources, trust, port, host, signal }
         },
       ),
     ),
+    ...flowControlDefaults().map(create),
     ...localApiServices(resources).map(create),
     create(
       object(

@@ -14,10 +14,18 @@ import { serviceResource } from "./allocation.ts";
 import type { ControlPlaneAuthorizer } from "./authorization.ts";
 import { namespaceResource } from "./finalize-namespace.ts";
 import { rulesFor } from "./rbac/authorizer.ts";
+import {
+  mutatingPolicies,
+  mutatingPolicyBindings,
+  validatingPolicies,
+  validatingPolicyBindings,
+} from "./resources/admission-policy.ts";
 import { cellText, part } from "./resources/columns.ts";
 import { configMaps } from "./resources/config-map.ts";
 import { endpointSlices } from "./resources/endpoint-slice.ts";
+import { endpoints } from "./resources/endpoints.ts";
 import { coreEvents, events } from "./resources/event.ts";
+import { flowSchemas, priorityLevels } from "./resources/flow-control.ts";
 import { leases } from "./resources/lease.ts";
 import { namespaceKind } from "./resources/namespace.ts";
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from "./resources/rbac.ts";
@@ -25,6 +33,7 @@ import { reviewResources } from "./resources/reviews.ts";
 import { secrets } from "./resources/secret.ts";
 import { serviceKind } from "./resources/service.ts";
 import { serviceAccounts } from "./resources/service-account.ts";
+import { mutatingWebhooks, validatingWebhooks } from "./resources/webhook-configuration.ts";
 import type { Views } from "./views.ts";
 
 /** Whoever knows tokens gets this long for a review. */
@@ -49,6 +58,15 @@ export function allResources({ views, authorizer, tokens, serviceRange }: Resour
     endpointSlices,
     events,
     leases,
+    endpoints,
+    validatingWebhooks,
+    mutatingWebhooks,
+    validatingPolicies,
+    validatingPolicyBindings,
+    mutatingPolicies,
+    mutatingPolicyBindings,
+    flowSchemas,
+    priorityLevels,
     roles,
     clusterRoles,
     roleBindings,

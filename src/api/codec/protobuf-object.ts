@@ -110,6 +110,8 @@ function eachField(bytes: Uint8Array, visit: (field: number, reader: BinaryReade
   }
 }
 
+const inlinePrefix = "inline:";
+
 interface Message {
   readonly node: ObjectNode;
   readonly name: string;
@@ -122,7 +124,10 @@ function readMessage(bytes: Uint8Array, { node, name, numbers }: Message): Recor
   eachField(bytes, (number, reader, wireType) => {
     const field = byNumber.get(number);
     const child = field === undefined ? undefined : node.fields.get(field)?.node;
-    if (field === undefined || child === undefined) reader.skip(wireType);
+    // A struct that Go embeds is a message of its own here, while in JSON its fields stand among the outer ones.
+    if (field?.startsWith(inlinePrefix))
+      Object.assign(value, readMessage(reader.bytes(), { node, name: field.slice(inlinePrefix.length), numbers }));
+    else if (field === undefined || child === undefined) reader.skip(wireType);
     else readField(value, field, { child, reader, wireType, numbers });
   });
   return value;

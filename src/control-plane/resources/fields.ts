@@ -45,11 +45,14 @@ export const labelSelector = (description: string) =>
       {
         matchLabels: textMap("Every label here must have this value."),
         matchExpressions: atomicList(
-          Type.Object({
-            key: Type.String({ description: "The label that the requirement speaks of." }),
-            operator: Type.String({ description: "In, NotIn, Exists or DoesNotExist." }),
-            values: atomicList(Type.String(), "The values for In and NotIn."),
-          }),
+          Type.Object(
+            {
+              key: Type.String({ description: "The label that the requirement speaks of." }),
+              operator: Type.String({ description: "In, NotIn, Exists or DoesNotExist." }),
+              values: atomicList(Type.String(), "The values for In and NotIn."),
+            },
+            { $id: "LabelSelectorRequirement", description: "One condition on a label." },
+          ),
           "Requirements that must all hold.",
         ),
       },
