@@ -5,8 +5,8 @@ import type { Storage } from "../storage/door.ts";
 import type { UserInfo } from "./authentication/user.ts";
 import type { ApiRequest, ApiResponse } from "./exchange.ts";
 
-/** A column of `kubectl get`. NAME and AGE ("Created At" in sample-apiserver's words) are the defaults where a resource declares none. */
-export interface Column {
+/** A column of `kubectl get`. `O` is the object in the hub's shape. */
+export interface Column<O = ApiObject> {
   readonly name: string;
   readonly type: "string" | "integer" | "number" | "boolean" | "date";
   readonly format?: string;
@@ -15,9 +15,12 @@ export interface Column {
   readonly priority?: number;
   /** Whether the cell says something else each second, such as an age; rows without such cells are kept ready. */
   readonly changesWithTime?: boolean;
-  /** The cell, from an object in the hub's shape. */
-  readonly cell: (object: ApiObject, now: Date) => string | number | boolean | null;
+  /** What the column says of an object. */
+  cell(object: O, now: Date): string | number | boolean | null;
 }
+
+/** Reads the text that a field selector compares. A method's type, so that a resource of some kind is a resource of any. */
+type FieldReader<O> = { read(object: O): string }["read"];
 
 /** What a rule of change may know beside the object. */
 export interface RuleContext<O = ApiObject> {
@@ -78,9 +81,10 @@ export interface ResourceRules<O = ApiObject> {
   readonly status?: boolean;
   readonly scale?: ScaleDeclaration;
   readonly connect?: Readonly<Record<string, ConnectSubresource>>;
-  readonly columns?: readonly Column[];
-  /** Field selectors beside metadata.name and metadata.namespace; the function reads the value from an object in the hub's shape. */
-  readonly selectableFields?: Readonly<Record<string, (object: ApiObject) => string>>;
+  /** The name comes before them, unless one of them is called "Name". Default: the name and "Created At", as sample-apiserver shows them. */
+  readonly columns?: readonly Column<O>[];
+  /** Field selectors beside metadata.name and metadata.namespace, such as `spec.size`, and how each reads its value. */
+  readonly selectableFields?: Readonly<Record<string, FieldReader<O>>>;
   readonly verbs?: readonly ResourceVerb[];
   /** Whether discovery keeps to itself which version is stored, as kube-aggregator does of APIServices. Default false. */
   readonly hidesStorageVersion?: boolean;

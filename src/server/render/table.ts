@@ -6,16 +6,18 @@ import type { Column, Resource } from "../resource.ts";
 
 export type IncludeObject = "None" | "Metadata" | "Object";
 
+const nameColumn: Column = {
+  name: "Name",
+  type: "string",
+  format: "name",
+  description:
+    "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names",
+  cell: ({ metadata }) => metadata.name ?? "",
+};
+
 /** What a resource shows that declares no columns, as the reference's default table has it. */
 const defaultColumns: readonly Column[] = [
-  {
-    name: "Name",
-    type: "string",
-    format: "name",
-    description:
-      "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names",
-    cell: ({ metadata }) => metadata.name ?? "",
-  },
+  nameColumn,
   {
     name: "Created At",
     type: "date",
@@ -26,8 +28,9 @@ const defaultColumns: readonly Column[] = [
   },
 ];
 
+/** The name comes first where a resource does not place it itself, as events do. */
 export function columnsOf({ columns = defaultColumns }: Resource): readonly Column[] {
-  return columns;
+  return columns.some(({ name }) => name === nameColumn.name) ? columns : [nameColumn, ...columns];
 }
 
 /** The head of a table, as clients read it. */
