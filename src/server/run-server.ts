@@ -17,6 +17,7 @@ import type { Resource } from "./resource.ts";
 import { type ApiServer, createApiServer } from "./server.ts";
 import { type ServingCertificate, servingCertificate } from "./serving-certificate.ts";
 import { overrideStorages } from "./storage-overrides.ts";
+import { keepYoungGenerationSmall } from "./young-generation.ts";
 
 export interface RunServerOptions {
   /** For logs, and the name by which a control plane knows the server. */
@@ -56,6 +57,7 @@ export async function runServer(options: RunServerOptions): Promise<void> {
 }
 
 async function start(options: RunServerOptions, flags: Flags): Promise<void> {
+  keepYoungGenerationSmall();
   const { name, resources } = options;
   const logger = stderrLogger(name, flags.integer("v") >= 2);
   const ended = new AbortController();
