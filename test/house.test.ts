@@ -126,6 +126,12 @@ test("every source file begins with what it is for", () => {
   assert.deepEqual(silent, []);
 });
 
+test("what is slow to load is loaded when it is needed", () => {
+  const slow = /^import (?!type )[^;]*from "(typebox|lmdb|pino|@peculiar\/x509|reflect-metadata)";/m;
+  const faults = own.filter((file) => slow.test(read(file)));
+  assert.deepEqual(faults, [], "import() it where it is used; Type comes from api/schema/type.ts (annex/api)");
+});
+
 test("time and chance come in as parameters", () => {
   const faults = own.filter(
     (file) =>

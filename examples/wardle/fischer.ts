@@ -1,8 +1,7 @@
 // Fischers: each says which names flunders may not have. Cluster-scoped.
 
-import { defineKind, type ObjectOf } from "annex/api";
+import { defineKind, type ObjectOf, Type } from "annex/api";
 import { defineResource } from "annex/server";
-import { Type } from "typebox";
 import { alphaLifecycle, definitionPrefix, group } from "./group.ts";
 
 export const fischer = defineKind({

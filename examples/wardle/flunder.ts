@@ -1,8 +1,8 @@
 // Flunders: one kind in two versions. A flunder may refer to another flunder or to a fischer.
 
-import { defineKind, type FieldError, fieldError, type ObjectOf } from "annex/api";
+import { defineKind, type FieldError, fieldError, type ObjectOf, Type } from "annex/api";
 import { defineResource } from "annex/server";
-import { type Static, Type } from "typebox";
+import type { Static } from "typebox";
 import { alphaLifecycle, definitionPrefix, group } from "./group.ts";
 
 const v1alpha1Schema = Type.Object({

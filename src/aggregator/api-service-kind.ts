@@ -1,7 +1,6 @@
 // The shape of an APIService. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/api-service-v1/
 
-import { Type } from "typebox";
-import { defineKind } from "../api/door.ts";
+import { defineKind, Type } from "../api/door.ts";
 
 /** The port of a service where its reference names none. */
 export const servicePortDefault = 443;

@@ -37,6 +37,7 @@ export { DecodeError } from "./schema/decode-error.ts";
 export { objectMetaSchema } from "./schema/object-meta-schema.ts";
 export { type ObjectSchema, objectMetaNode, objectSchema } from "./schema/object-schema.ts";
 export * from "./schema/schema-node.ts";
+export { Type } from "./schema/type.ts";
 export { validateSchema } from "./schema/validate-schema.ts";
 export * from "./selector/field-selector.ts";
 export * from "./selector/label-selector.ts";

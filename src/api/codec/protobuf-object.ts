@@ -2,7 +2,6 @@
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding
 
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
-import { Type } from "typebox";
 import { setOwn } from "../../base/own.ts";
 import type { FieldNumbers } from "../kind.ts";
 import {
@@ -13,6 +12,7 @@ import {
   type ScalarNode,
   type SchemaNode,
 } from "../schema/schema-node.ts";
+import { Type } from "../schema/type.ts";
 import { ProtobufError } from "./protobuf-body.ts";
 
 /** Every document begins with `k8s` and a zero byte; then a runtime.Unknown holds the type and the object. */

@@ -1,7 +1,7 @@
 // The shape of `metadata`. The descriptions are what `kubectl explain` shows.
 // https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/
 
-import { Type } from "typebox";
+import { Type } from "./type.ts";
 
 const text = (description: string) => Type.Optional(Type.String({ description }));
 const time = (description: string) => Type.Optional(Type.String({ description, format: "date-time" }));

@@ -1,6 +1,5 @@
 // Reads untyped JSON as an object of a kind: checks types, prunes what the kind does not know, puts the rest in canonical form.
 
-import { Type } from "typebox";
 import { getOwn, setOwn } from "../../base/own.ts";
 import type { Kind } from "../kind.ts";
 import type { ApiObject, ObjectMeta } from "../object-meta.ts";
@@ -15,6 +14,7 @@ import {
   type ObjectNode,
   type SchemaNode,
 } from "./schema-node.ts";
+import { Type } from "./type.ts";
 
 /** The compiled shape of a kind in one version. */
 export interface ObjectSchema {

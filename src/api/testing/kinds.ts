@@ -1,7 +1,8 @@
 // Kinds for tests of this room: one as Kubernetes' sample server has it, and one with a field of every sort.
 
-import { type Static, Type } from "typebox";
+import type { Static } from "typebox";
 import { defineKind } from "../kind.ts";
+import { Type } from "../schema/type.ts";
 
 const alphaSpec = Type.Object(
   { reference: Type.Optional(Type.String()), referenceType: Type.Optional(Type.String()) },

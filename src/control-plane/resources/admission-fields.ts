@@ -1,8 +1,7 @@
 // What webhook configurations and admission policies share: which requests they are about.
 // https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#matching-requests-rules
 
-import { Type } from "typebox";
-import { type FieldError, fieldError } from "../../api/door.ts";
+import { type FieldError, fieldError, Type } from "../../api/door.ts";
 import { atomicList, labelSelector, textPointer } from "./fields.ts";
 import { admissionNumbers } from "./protobuf-numbers.ts";
 

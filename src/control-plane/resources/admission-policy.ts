@@ -1,8 +1,8 @@
 // Admission policies in CEL and their bindings. The control plane keeps them for whoever reads them; it does not enforce them itself.
 // https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
 
-import { type TObject, Type } from "typebox";
-import { type ApiObject, defineKind, type FieldError, fieldError } from "../../api/door.ts";
+import type { TObject } from "typebox";
+import { type ApiObject, defineKind, type FieldError, fieldError, Type } from "../../api/door.ts";
 import { type Column, defineResource } from "../../server/door.ts";
 import {
   admissionKind,

@@ -1,7 +1,6 @@
 // ConfigMaps. https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/config-map-v1/
 
-import { Type } from "typebox";
-import { type ApiObject, defineKind, type FieldError, fieldError } from "../../api/door.ts";
+import { type ApiObject, defineKind, type FieldError, fieldError, Type } from "../../api/door.ts";
 import { defineResource } from "../../server/door.ts";
 import { ageColumn, nameColumn, part, sizeOf } from "./columns.ts";
 import { dataErrors } from "./data-keys.ts";

@@ -1,7 +1,6 @@
 // EndpointSlices. https://kubernetes.io/docs/reference/kubernetes-api/service-resources/endpoint-slice-v1/
 
-import { Type } from "typebox";
-import { type ApiObject, defineKind, type FieldError, fieldError } from "../../api/door.ts";
+import { type ApiObject, defineKind, type FieldError, fieldError, Type } from "../../api/door.ts";
 import { defineResource } from "../../server/door.ts";
 import { ageColumn, cellText, nameColumn } from "./columns.ts";
 import { atomicList, flagPointer, int32Pointer, objectReference, struct, textPointer } from "./fields.ts";

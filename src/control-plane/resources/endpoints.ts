@@ -1,8 +1,7 @@
 // Endpoints, the older form of EndpointSlices. https://kubernetes.io/docs/reference/kubernetes-api/service-resources/endpoints-v1/
 
 import { isIP } from "node:net";
-import { Type } from "typebox";
-import { type ApiObject, defineKind, type FieldError, fieldError } from "../../api/door.ts";
+import { type ApiObject, defineKind, type FieldError, fieldError, Type } from "../../api/door.ts";
 import { defineResource } from "../../server/door.ts";
 import { recordsOf } from "./admission-fields.ts";
 import { ageColumn, cellText, nameColumn } from "./columns.ts";

@@ -1,8 +1,8 @@
 // Events. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
 // Served as v1 of the core group and as events.k8s.io/v1; each is stored as it was written, under its own key.
 
-import { type TObject, Type } from "typebox";
-import { type ApiObject, defineKind } from "../../api/door.ts";
+import type { TObject } from "typebox";
+import { type ApiObject, defineKind, Type } from "../../api/door.ts";
 import { type Column, defineResource, type ResourceRules } from "../../server/door.ts";
 import { ageOf, cellText, nameColumn, part } from "./columns.ts";
 import { int32, objectReference, struct, text, time } from "./fields.ts";

@@ -1,6 +1,7 @@
 // Short words for the schemas of the control plane's own kinds.
 
-import { type TSchema, type TSchemaOptions, Type } from "typebox";
+import type { TSchema, TSchemaOptions } from "typebox";
+import { Type } from "../../api/door.ts";
 
 /** An optional text; empty is the same as absent. */
 export const text = (description: string) => Type.Optional(Type.String({ description }));

@@ -1,8 +1,8 @@
 // Flow schemas and priority levels. The control plane keeps them for whoever reads them; its own requests it shares out by limits of its own.
 // https://kubernetes.io/docs/concepts/cluster-administration/flow-control/
 
-import { type TObject, Type } from "typebox";
-import { type ApiObject, defineKind, type FieldError, fieldError } from "../../api/door.ts";
+import type { TObject } from "typebox";
+import { type ApiObject, defineKind, type FieldError, fieldError, Type } from "../../api/door.ts";
 import { defineResource } from "../../server/door.ts";
 import { choiceErrors, recordsOf, textsOf } from "./admission-fields.ts";
 import { ageColumn, cellText, nameColumn, part, sizeOf } from "./columns.ts";

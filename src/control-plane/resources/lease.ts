@@ -1,7 +1,6 @@
 // Leases. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/lease-v1/
 
-import { Type } from "typebox";
-import { defineKind, type FieldError, fieldError } from "../../api/door.ts";
+import { defineKind, type FieldError, fieldError, Type } from "../../api/door.ts";
 import { defineResource } from "../../server/door.ts";
 import { ageColumn, cellText, nameColumn, part } from "./columns.ts";
 import { int32Pointer, struct, textPointer } from "./fields.ts";

@@ -1,7 +1,6 @@
 // Namespaces. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/namespace-v1/
 
-import { Type } from "typebox";
-import { type ApiObject, defineKind } from "../../api/door.ts";
+import { type ApiObject, defineKind, Type } from "../../api/door.ts";
 import { defineResource, type ResourceRules } from "../../server/door.ts";
 import { ageColumn, cellText, nameColumn, part } from "./columns.ts";
 import { atomicList, mapList, struct, text, time } from "./fields.ts";

@@ -1,7 +1,6 @@
 // Roles and their bindings. https://kubernetes.io/docs/reference/access-authn-authz/rbac/
 
-import { Type } from "typebox";
-import { type ApiObject, defineKind, type FieldError, fieldError } from "../../api/door.ts";
+import { type ApiObject, defineKind, type FieldError, fieldError, Type } from "../../api/door.ts";
 import { type Column, defineResource } from "../../server/door.ts";
 import { ageColumn, cellText, nameColumn, part } from "./columns.ts";
 import { atomicList, labelSelector, text } from "./fields.ts";

@@ -1,8 +1,8 @@
 // The questions that programs ask a main API server: who is this, and may they do that?
 // https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/
 
-import { type TObject, Type } from "typebox";
-import { type ApiObject, defineKind, type FieldError, fieldError, StatusError } from "../../api/door.ts";
+import type { TObject } from "typebox";
+import { type ApiObject, defineKind, type FieldError, fieldError, StatusError, Type } from "../../api/door.ts";
 import {
   type Attributes,
   type Authorizer,

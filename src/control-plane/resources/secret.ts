@@ -1,7 +1,6 @@
 // Secrets. https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/secret-v1/
 
-import { Type } from "typebox";
-import { type ApiObject, defineKind, type FieldError, fieldError } from "../../api/door.ts";
+import { type ApiObject, defineKind, type FieldError, fieldError, Type } from "../../api/door.ts";
 import { defineResource } from "../../server/door.ts";
 import { ageColumn, cellText, nameColumn, part, sizeOf } from "./columns.ts";
 import { immutableErrors } from "./config-map.ts";

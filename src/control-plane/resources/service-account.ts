@@ -1,7 +1,6 @@
 // ServiceAccounts. https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/service-account-v1/
 
-import { Type } from "typebox";
-import { defineKind } from "../../api/door.ts";
+import { defineKind, Type } from "../../api/door.ts";
 import { defineResource, type ResourceRules } from "../../server/door.ts";
 import { ageColumn, nameColumn, sizeOf } from "./columns.ts";
 import { atomicList, flagPointer, mapList, objectReference, text } from "./fields.ts";

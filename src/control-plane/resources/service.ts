@@ -1,7 +1,6 @@
 // Services. https://kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1/
 
-import { Type } from "typebox";
-import { type ApiObject, defineKind } from "../../api/door.ts";
+import { type ApiObject, defineKind, Type } from "../../api/door.ts";
 import type { ResourceRules } from "../../server/door.ts";
 import { ageColumn, cellText, nameColumn, part } from "./columns.ts";
 import { atomicList, conditions, flag, flagPointer, int32, int32Pointer, struct, text, textPointer } from "./fields.ts";

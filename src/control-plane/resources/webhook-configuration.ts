@@ -1,8 +1,8 @@
 // Admission webhooks, as they are registered. The control plane keeps them for whoever reads them; it does not call them itself.
 // https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
 
-import { type TProperties, Type } from "typebox";
-import { type ApiObject, defineKind, type FieldError, fieldError } from "../../api/door.ts";
+import type { TProperties } from "typebox";
+import { type ApiObject, defineKind, type FieldError, fieldError, Type } from "../../api/door.ts";
 import { defineResource, type ResourceRules } from "../../server/door.ts";
 import {
   admissionKind,

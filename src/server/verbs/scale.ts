@@ -1,8 +1,7 @@
 // The scale of an object: how many of something it wants and has, in the same words for every kind.
 // https://kubernetes.io/docs/reference/kubernetes-api/autoscaling-resources/scale-v1/
 
-import { Type } from "typebox";
-import { type ApiObject, defineKind, StatusError } from "../../api/door.ts";
+import { type ApiObject, defineKind, StatusError, Type } from "../../api/door.ts";
 import { setOwn } from "../../base/own.ts";
 import type { ApiResponse } from "../exchange.ts";
 import { fieldManagerOf } from "../field-manager.ts";
