@@ -11,15 +11,15 @@ export function isWebSocket(request: ApiRequest): boolean {
 
 /** Takes the connection over. Answers 403 to requests of unknown origin and 400 to handshakes that are none. */
 export function acceptWebSocket(request: ApiRequest, stream: AsyncIterableIterator<Buffer>): ApiResponse {
+  // The connection is no longer HTTP's by now: whatever the answer is, it is a bare one, without a warning.
+  request.warnings.length = 0;
   const refusal = refusalOf(request);
   if (refusal !== undefined) {
     void stream.return?.();
-    // The connection is no longer HTTP's by now: the answer is a bare one, without a warning.
-    request.warnings.length = 0;
     return refusal;
   }
   const key = header(request.headers, "sec-websocket-key") ?? "";
-  const protocol = protocolOf(request);
+  const [protocol] = protocolsOf(request);
   return {
     status: 101,
     headers: {
@@ -37,7 +37,11 @@ export function acceptWebSocket(request: ApiRequest, stream: AsyncIterableIterat
 /** No values: the header is left out, and nobody fills it in. */
 const bare = { "cache-control": [] };
 
-function refusalOf({ headers }: ApiRequest): ApiResponse | undefined {
+/** What may stand in Origin: a URL, or the path of one; `null`, as pages without an origin have it, is none. */
+const origin = /^(\*$|\/|[a-z][a-z\d+.-]*:)/i;
+
+function refusalOf(request: ApiRequest): ApiResponse | undefined {
+  const { headers } = request;
   const refuse = (status: number, text: string, more: ApiResponse["headers"] = {}): ApiResponse => ({
     status,
     headers: { ...bare, ...more },
@@ -46,15 +50,18 @@ function refusalOf({ headers }: ApiRequest): ApiResponse | undefined {
   if ((header(headers, "sec-websocket-key") ?? "") === "") return refuse(400, "mismatch challenge/response");
   if (header(headers, "sec-websocket-version") !== "13")
     return refuse(400, "missing or bad WebSocket Version", { "sec-websocket-version": "13" });
-  return header(headers, "origin") === undefined ? refuse(403, "") : undefined;
+  if (!origin.test(header(headers, "origin") ?? "")) return refuse(403, "");
+  return protocolsOf(request).length > 1 ? refuse(400, "") : undefined;
 }
 
-/** A client that names one protocol gets it; of several, one that Kubernetes has. The frames are the same in all. */
-function protocolOf({ headers }: ApiRequest): string | undefined {
-  const asked = (header(headers, "sec-websocket-protocol") ?? "").split(",").map((name) => name.trim());
-  const [only] = asked;
-  if (asked.length === 1) return only === "" ? undefined : only;
-  return asked.find((name) => name === "binary.k8s.io" || name === "base64.binary.k8s.io");
+/** How web pages send their token, which `authentication/bearer-token.ts` reads. */
+const tokenProtocolPrefix = "base64url.bearer.authorization.k8s.io.";
+
+/** A client gets the protocol that it names, since the frames are the same in all; nobody chooses among several. A token is none. */
+function protocolsOf({ headers }: ApiRequest): readonly string[] {
+  const asked = header(headers, "sec-websocket-protocol")?.trim() ?? "";
+  const names = asked === "" ? [] : asked.split(",").map((name) => name.trim());
+  return names.filter((name) => !name.startsWith(tokenProtocolPrefix));
 }
 
 async function send(socket: Duplex, head: Buffer, stream: AsyncIterableIterator<Buffer>): Promise<void> {
