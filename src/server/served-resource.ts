@@ -7,6 +7,7 @@ import type { AdmissionChain } from "./admission/chain.ts";
 import type { Authorizer } from "./authorization/authorizer.ts";
 import { ResourceCache } from "./cache/resource-cache.ts";
 import { type Logger, silentLogger } from "./logging.ts";
+import type { StorageMetrics } from "./metrics/storage-metrics.ts";
 import { Registry } from "./registry.ts";
 import type { Resource } from "./resource.ts";
 
@@ -36,6 +37,8 @@ interface ServeOptions {
   readonly authorizer?: Authorizer;
   readonly clock?: Clock;
   readonly logger?: Logger;
+  /** Counts what is asked of storage. */
+  readonly measured?: StorageMetrics["measured"];
 }
 
 /** Puts a resource over its storage. The cache still has to be started. */
@@ -48,10 +51,11 @@ export function serveResource({
   authorizer,
   clock = systemClock,
   logger = silentLogger,
+  measured = (engine) => engine,
 }: ServeOptions): ServedResource {
   const { kind } = resource;
   const keyPrefix = `${prefix}/${keyPath}/`;
-  const engine = resource.storage ?? storage;
+  const engine = measured(resource.storage ?? storage, { group: kind.group, resource: kind.plural });
   const cache = new ResourceCache({
     resource,
     storage: engine,

@@ -24,9 +24,11 @@ import { answerHealth, type HealthCheck } from "./health.ts";
 import { type Listener, type ListenOptions, listen } from "./http/listener.ts";
 import { type Logger, silentLogger } from "./logging.ts";
 import { answerMetrics } from "./metrics/answer-metrics.ts";
+import { cacheMetrics } from "./metrics/cache-metrics.ts";
 import { processMetrics } from "./metrics/process-metrics.ts";
 import type { Metric } from "./metrics/registry.ts";
-import { inFlightMetric, knows, requestMetrics, storedObjects } from "./metrics/request-metrics.ts";
+import { inFlightMetric, knows, requestMetrics } from "./metrics/request-metrics.ts";
+import { storageMetrics } from "./metrics/storage-metrics.ts";
 import type { OpenApi, OpenApiInfo } from "./openapi/openapi.ts";
 import type { Resource } from "./resource.ts";
 import { resourceRouter, type VerbTable } from "./routes.ts";
@@ -114,10 +116,12 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     alwaysAllowPaths(options.alwaysAllowedPaths ?? defaultAlwaysAllowedPaths),
     options.authorizer,
   ]);
+  const stored = storageMetrics();
   const served = resources.map((resource) =>
     serveResource({
       resource,
       storage,
+      measured: stored.measured,
       prefix: keyPrefix,
       logger,
       ...(options.keyPathOf === undefined ? {} : { keyPath: options.keyPathOf(resource) }),
@@ -147,7 +151,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     routes(options, served, () => [
       ...counted.metrics,
       inFlightMetric(() => ({ reading: inFlight.reading.inside, mutating: inFlight.mutating.inside })),
-      storedObjects(served),
+      ...cacheMetrics(served),
+      ...stored.metrics,
       ...processMetrics(),
     ]),
   );

@@ -49,6 +49,8 @@ export class WatchStream implements AsyncIterableIterator<Buffer> {
   #seen: number;
   #initial: Iterator<Buffer> | undefined;
   #isOver = false;
+  /** Whether it was on its way: who is lost before that came too late. */
+  #hasBegun = false;
   #isFirst = true;
   #bookmarkDue = false;
   #bookmarked: number;
@@ -97,7 +99,11 @@ export class WatchStream implements AsyncIterableIterator<Buffer> {
       const initial = this.#nextInitial();
       if (initial !== undefined) return { done: false, value: initial };
       if (this.#isTimedOut || cache.isClosed) return this.#end();
-      if (this.#isLost()) return this.#fail(tooOld(this.#startRevision, cache.ring.oldestRevision));
+      if (this.#isLost()) {
+        if (this.#hasBegun) cache.counts.terminatedWatchers++;
+        return this.#fail(tooOld(this.#startRevision, cache.ring.oldestRevision));
+      }
+      this.#hasBegun = true;
       const chunk = this.#pull();
       if (chunk !== undefined) return { done: false, value: chunk };
       await this.#wait();

@@ -14,9 +14,9 @@ export interface CacheEvent {
 }
 
 /** Of objects of 1.6 KB, before and after, these are 10,000 changes: a client that was away for a while finds its place. */
-const sizeBytesMax = 32 * 1024 * 1024;
+export const ringSizeBytesMax = 32 * 1024 * 1024;
 /** Small objects are not kept for ever either. */
-const eventsMax = 16_384;
+export const ringEventsMax = 16_384;
 /** Watchers that keep up share the bytes of so many events; the few that are further behind make their own: 1.6 MiB a form. */
 const encodedMax = 1_000;
 
@@ -39,6 +39,16 @@ export class EventRing {
   /** The number that the next event gets. */
   get end(): number {
     return this.#first + this.#events.length - this.#start;
+  }
+
+  /** How many events are kept. */
+  get length(): number {
+    return this.end - this.#first;
+  }
+
+  /** How large the objects of these events are, before and after. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
   }
 
   /** Watches may start after this revision, or any later one. */
@@ -91,11 +101,11 @@ export class EventRing {
   }
 
   #dropWhileFull(): void {
-    while (this.#isFull() && this.end - this.#first > 1) this.#dropFirst();
+    while (this.#isFull() && this.length > 1) this.#dropFirst();
   }
 
   #isFull(): boolean {
-    return this.#sizeBytes > sizeBytesMax || this.end - this.#first > eventsMax;
+    return this.#sizeBytes > ringSizeBytesMax || this.length > ringEventsMax;
   }
 
   #dropFirst(): void {

@@ -4,7 +4,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** What these hold of older objects the ring of events holds anyway, so that each costs but its branches: up to 256 KiB for 10,000 objects. */
-const rootsMax = 256;
+export const rootsMax = 256;
 /** A tree that was read out of storage's history holds all objects of its range: 16 MB for 10,000 of 1.6 KB. */
 const readTreesMax = 4;
 /** As long as etcd keeps history between two compactions of a Kubernetes API server. */
@@ -24,6 +24,11 @@ export class KeptRoots {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /** How many moments are kept. */
+  get length(): number {
+    return this.#roots.size + this.#readTrees.size;
   }
 
   /** Keeps what is under a prefix for as long as pages of it are asked for. */

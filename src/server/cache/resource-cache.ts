@@ -17,6 +17,19 @@ import { readRange } from "./read-range.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { Tree } from "./tree.ts";
 
+/** Numbers that only grow. */
+class CacheCounts {
+  eventsReceived = 0;
+  initializations = 0;
+  initializationErrors = 0;
+  /** Watchers that were ended since they did not keep up. */
+  terminatedWatchers = 0;
+  freshReads = 0;
+  /** Of which the cache lagged behind for so long that storage was read itself. */
+  freshReadsFromStorage = 0;
+  freshReadsFailed = 0;
+}
+
 /** From `start` up to, not including, `end`. */
 interface KeyRange {
   readonly start: string;
@@ -46,6 +59,8 @@ export class ResourceCache {
   readonly clock: Clock;
   /** Older trees that pages still read. */
   readonly keptRoots: KeptRoots;
+  /** What has happened so far, for /metrics. */
+  readonly counts = new CacheCounts();
   readonly #fresh: FreshRevision;
   readonly #onFailure: (error: unknown) => void;
   readonly #stop = new AbortController();
@@ -55,6 +70,7 @@ export class ResourceCache {
   /** Counts the fills: a watcher that began before the last one has lost its place. */
   #generation = 0;
   #isFilled = false;
+  #sizeBytes = 0;
   /** Storage's history does not lead on from here, or not in time. */
   #forgottenRevision = 0;
   #earliestWanted = Number.POSITIVE_INFINITY;
@@ -99,6 +115,11 @@ export class ResourceCache {
     return { tree: this.#tree, revision: this.#revision, isWhole: true };
   }
 
+  /** The size of all objects as they lie in storage. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
   get ring(): EventRing {
     return this.#ring;
   }
@@ -136,15 +157,22 @@ export class ResourceCache {
    */
   freshSnapshot(range: KeyRange, signal: AbortSignal): Snapshot | Promise<Snapshot> {
     const fresh = this.waitFresh(signal, range.end === `${range.start}\0` ? "get" : "list");
-    return fresh === undefined ? this.snapshot : this.#freshOrStored(fresh, range, signal);
+    if (fresh !== undefined) return this.#freshOrStored(fresh, range, signal);
+    this.counts.freshReads++;
+    return this.snapshot;
   }
 
   async #freshOrStored(fresh: Promise<void>, range: KeyRange, signal: AbortSignal): Promise<Snapshot> {
     try {
       await fresh;
+      this.counts.freshReads++;
       return this.snapshot;
     } catch (error) {
-      if (signal.aborted || !(error instanceof StatusError && error.reason === "Timeout")) throw error;
+      if (signal.aborted || !(error instanceof StatusError && error.reason === "Timeout")) {
+        this.counts.freshReadsFailed++;
+        throw error;
+      }
+      this.counts.freshReadsFromStorage++;
       return this.#stored(range, signal);
     }
   }
@@ -243,7 +271,9 @@ export class ResourceCache {
           this.#apply(batch);
       } catch (error) {
         if (error instanceof StorageError && error.code === "CLOSED") return;
-        if (!signal.aborted) this.#onFailure(error);
+        if (signal.aborted) return;
+        this.counts.initializationErrors++;
+        this.#onFailure(error);
         // Whatever happened to the watch, its place is lost: the next round reads everything again.
       }
       if (!signal.aborted) await pause.wait();
@@ -253,6 +283,8 @@ export class ResourceCache {
   async #fill(signal: AbortSignal): Promise<void> {
     const { entries, revision } = await readRange(this.storage, { start: this.prefix, end: this.end, signal });
     this.#tree = this.treeOf(entries);
+    this.#sizeBytes = entries.reduce((sum, { value }) => sum + value.length, 0);
+    this.counts.initializations++;
     this.#revision = revision;
     this.#ring = new EventRing(revision);
     this.#generation++;
@@ -266,7 +298,10 @@ export class ResourceCache {
     for (const change of events) {
       const { tree, event } = applyChange(this.resource, this.#tree, change);
       this.#tree = tree;
-      if (event !== undefined) this.#ring.push(event);
+      if (event === undefined) continue;
+      this.counts.eventsReceived++;
+      this.#sizeBytes += (change.value?.length ?? 0) - (event.previous?.sizeBytes ?? 0);
+      this.#ring.push(event);
     }
     this.#revision = Math.max(this.#revision, revision);
     this.keptRoots.forgetBefore(this.#ring.oldestRevision);

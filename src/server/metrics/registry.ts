@@ -73,13 +73,22 @@ export class Histogram implements Metric {
 }
 
 /** Numbers that are read when somebody asks. */
-export function gauge(name: string, help: string, read: () => Iterable<readonly [Labels, number]>): Metric {
+export function gauge(name: string, help: string, read: ReadNumbers): Metric {
+  return readMetric({ name, help, type: "gauge" }, read);
+}
+
+/** The same, of numbers that only grow. */
+export function counted(name: string, help: string, read: ReadNumbers): Metric {
+  return readMetric({ name, help, type: "counter" }, read);
+}
+
+type ReadNumbers = () => Iterable<readonly [Labels, number]>;
+
+function readMetric(family: Omit<Metric, "lines">, read: ReadNumbers): Metric {
   return {
-    name,
-    help,
-    type: "gauge",
+    ...family,
     *lines() {
-      for (const [labels, value] of read()) yield `${name}${formatLabels(labels)} ${value}`;
+      for (const [labels, value] of read()) yield `${family.name}${formatLabels(labels)} ${value}`;
     },
   };
 }

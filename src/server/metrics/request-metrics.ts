@@ -1,7 +1,6 @@
 // Counts requests and how long they took, by the names of Kubernetes' own API servers.
 // https://kubernetes.io/docs/reference/instrumentation/metrics/
 
-import { formatGroupResource } from "../../api/door.ts";
 import { getOwn } from "../../base/own.ts";
 import { type ApiRequest, type ApiResponse, type Filter, header } from "../exchange.ts";
 import { isLongRunning } from "../request-info.ts";
@@ -150,16 +149,6 @@ function follow(running: Map<string, number>, labels: string, signal: AbortSigna
 export function knows(served: readonly ServedResource[], group: string, version: string, resource: string): boolean {
   return served.some(
     ({ kind }) => kind.group === group && kind.plural === resource && Object.hasOwn(kind.versions, version),
-  );
-}
-
-/** How many objects of each resource there are. */
-export function storedObjects(served: readonly ServedResource[]): Metric {
-  return gauge("apiserver_storage_objects", "Number of stored objects at the time of last check split by kind.", () =>
-    served.map(({ groupResource, cache }) => [
-      { resource: formatGroupResource(groupResource) },
-      cache.snapshot.tree.size,
-    ]),
   );
 }
 
