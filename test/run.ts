@@ -5,16 +5,23 @@ import { spawnSync } from "node:child_process";
 import { existsSync, globSync, mkdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { olderKubectl } from "./support/kubectl.ts";
+import { findPythonWithKubernetes } from "./support/python.ts";
 
 interface Tool {
   readonly name: string;
   readonly debianPackage: string;
+  /** Default: whether a program of that name is on the path. */
+  readonly isInstalled?: () => boolean;
 }
 
 const tools: readonly Tool[] = [
   { name: "etcd", debianPackage: "etcd-server" },
   { name: "kubectl", debianPackage: "kubernetes-client" },
-  { name: "python3", debianPackage: "python3" },
+  {
+    name: "Kubernetes' client for Python",
+    debianPackage: "python3-kubernetes",
+    isInstalled: () => findPythonWithKubernetes() !== undefined,
+  },
 ];
 /** Two files at once on two cores: most tests wait for servers of their own. */
 const concurrency = 2;
@@ -36,8 +43,8 @@ const { status, signal } = spawnSync(
 if (signal !== null) process.stderr.write(`the tests ended by ${signal}\n`);
 process.exit(status ?? 1);
 
-function provide({ name, debianPackage }: Tool): void {
-  if (isInstalled(name)) return;
+function provide({ name, debianPackage, isInstalled = () => isOnPath(name) }: Tool): void {
+  if (isInstalled()) return;
   if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get"))
     fail(`tests need ${name}: install it (Debian's package is ${debianPackage})`);
   const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
@@ -45,7 +52,7 @@ function provide({ name, debianPackage }: Tool): void {
     spawnSync("apt-get", ["-qq", "-y", ...words], { stdio: ["ignore", "ignore", "inherit"], env: environment });
   apt("update");
   apt("install", "--no-install-recommends", debianPackage);
-  if (!isInstalled(name)) fail(`tests need ${name}, and Debian's package ${debianPackage} could not be installed`);
+  if (!isInstalled()) fail(`tests need ${name}, and Debian's package ${debianPackage} could not be installed`);
 }
 
 /** Debian's kubectl, unpacked and not installed: the machine's own stays the one on the path. */
@@ -62,7 +69,7 @@ function provideOlderKubectl(): void {
   if (!run("dpkg", "-x", archive, ".")) fail(`tests need an older kubectl, and ${archive} could not be unpacked`);
 }
 
-function isInstalled(name: string): boolean {
+function isOnPath(name: string): boolean {
   return (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, name)));
 }
 
