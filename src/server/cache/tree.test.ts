@@ -9,47 +9,82 @@ interface Entry {
   readonly value: number;
 }
 
+/** ANNEX_SCALE=50 makes it a million. */
 const steps = 20_000 * Number(process.env.ANNEX_SCALE ?? 1);
+/** So many keys that leaves split and join, and branches with them. */
+const names = 6_000;
 
 test("Tree equals a sorted map at every step of a random run, and its snapshots never change", () => {
   const seed = Number(process.env.ANNEX_SEED ?? 20_261_123);
   const random = seededRandom(seed);
-  const model = new Map<string, number>();
+  const model = new SortedMap();
   let tree = Tree.empty<Entry>();
-  const snapshots: { tree: Tree<Entry>; expected: string[] }[] = [];
-  const below = random.below;
-  const sorted = () => [...model.keys()].sort(compareKeys);
+  const snapshots: { tree: Tree<Entry>; expected: readonly Entry[] }[] = [];
+  const aKey = () => `/k/${random.below(names).toString(36)}`;
+  // Now more keys come than go, now more go, down to none.
+  let growth = 0.6;
 
   for (let step = 0; step < steps; step++) {
-    const key = `/k/${below(3_000).toString(36)}`;
-    if (random.next() < 0.6) {
+    const where = `seed ${seed}, step ${step}`;
+    if (random.below(10_000) === 0) growth = random.next();
+    const key = aKey();
+    if (random.next() < growth) {
       tree = tree.with({ key, value: step });
-      model.set(key, step);
+      model.put({ key, value: step });
     } else {
       tree = tree.without(key);
-      model.delete(key);
+      model.remove(key);
     }
-    assert.equal(tree.size, model.size, `seed ${seed}, step ${step}`);
-    assert.equal(tree.get(key)?.value, model.get(key), `seed ${seed}, step ${step}`);
-    if (step % 997 !== 0) continue;
-    snapshots.push({ tree, expected: sorted() });
-    const start = `/k/${below(3_000).toString(36)}`;
-    const end = `/k/${below(3_000).toString(36)}`;
-    const wanted = sorted().filter((name) => compareKeys(name, start) >= 0 && compareKeys(name, end) < 0);
-    assert.deepEqual(
-      [...tree.entries(start, end)].map((entry) => entry.key),
-      wanted,
-      `seed ${seed}, step ${step}`,
-    );
-    if (compareKeys(start, end) < 0) assert.equal(tree.count(start, end), wanted.length);
+    const rank = model.rank(key);
+    assert.equal(tree.size, model.entries.length, where);
+    assert.equal(tree.rank(key), rank, where);
+    for (const near of [rank - 1, rank, rank + 1])
+      if (near >= 0) assert.equal(tree.at(near)?.value, model.entries[near]?.value, where);
+    if (random.below(1_000) !== 0) continue;
+    snapshots.push({ tree, expected: model.entries.slice() });
+    if (snapshots.length > 50) assertEqual(snapshots.splice(random.below(50), 1)[0], where);
+    const [start = "", end = ""] = [aKey(), aKey()].sort(compareKeys);
+    const wanted = model.entries.slice(model.rank(start), model.rank(end));
+    assert.deepEqual([...tree.entries(start, end)], wanted, where);
+    assert.equal(tree.count(start, end), wanted.length, where);
+  }
+  for (const snapshot of snapshots) assertEqual(snapshot, `seed ${seed}, at the end`);
+});
+
+function assertEqual(
+  snapshot: { readonly tree: Tree<Entry>; readonly expected: readonly Entry[] } | undefined,
+  where: string,
+): void {
+  assert.deepEqual([...(snapshot?.tree.entries("", "~") ?? [])], snapshot?.expected, where);
+}
+
+/** What the tree must be equal to: a sorted array, too simple to be wrong. */
+class SortedMap {
+  readonly entries: Entry[] = [];
+
+  rank(key: string): number {
+    let low = 0;
+    let high = this.entries.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (compareKeys(this.entries[middle]?.key ?? "", key) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
-  for (const { tree: kept, expected } of snapshots)
-    assert.deepEqual(
-      [...kept.entries("", "~")].map((entry) => entry.key),
-      expected,
-    );
-});
+  put(entry: Entry): void {
+    this.entries.splice(this.rank(entry.key), this.#has(entry.key) ? 1 : 0, entry);
+  }
+
+  remove(key: string): void {
+    if (this.#has(key)) this.entries.splice(this.rank(key), 1);
+  }
+
+  #has(key: string): boolean {
+    return this.entries[this.rank(key)]?.key === key;
+  }
+}
 
 test("Tree.from() builds what a run of with() builds", () => {
   const entries = Array.from({ length: 10_000 }, (_, index) => ({

@@ -138,8 +138,9 @@ export class Tree<Entry extends Keyed> {
     return rank + lowerBound(node.entries, key);
   }
 
-  /** The entry with so many keys before it. */
+  /** The entry with so many keys before it; undefined behind the last one. */
   at(rank: number): Entry | undefined {
+    if (rank >= this.size) return undefined;
     let node = this.#root;
     let rest = rank;
     while (node instanceof Branch) {
