@@ -29,6 +29,9 @@ import { allResources, localVersion, phaseOf } from "./own-resources.ts";
 import { startControllers } from "./start-controllers.ts";
 import { type ExtensionSource, startExtensions } from "./start-extensions.ts";
 import { credentialStoreIn, kubeconfigFor, loadCredentials, memoryStore } from "./state-directory.ts";
+import { issuerDiscovery } from "./tokens/issuer-discovery.ts";
+import { ServiceAccountTokens } from "./tokens/service-account-tokens.ts";
+import { SigningKey } from "./tokens/signing-key.ts";
 import { type RequestHeaderNames, Trust, type TrustFiles } from "./trust.ts";
 import { Views } from "./views.ts";
 
@@ -45,6 +48,8 @@ export interface ControlPlaneOptions {
   readonly extensionTimeoutMs?: number;
   /** Default 10.96.0.0/16. */
   readonly serviceClusterIpRange?: string;
+  /** Who signs the tokens of service accounts, as they say it; also the audience of those that name none. Default https://kubernetes.default.svc.cluster.local. */
+  readonly serviceAccountIssuer?: string;
   /** Tells of each extension server, when all its APIServices are available. */
   readonly onAvailable?: (name: string, apiServices: readonly string[]) => void;
   /** Tells that an extension's file has changed: without a fault its new version runs, else the old one goes on. */
@@ -90,6 +95,7 @@ const self: UserInfo = {
 };
 
 const extensionTimeoutDefaultMs = 30_000;
+const serviceAccountIssuerDefault = "https://kubernetes.default.svc.cluster.local";
 
 /**
  * Starts a control plane. Ready when its promise resolves: every resource is served, every extension available.
@@ -124,7 +130,12 @@ async function start(options: ControlPlaneOptions, started: Stack): Promise<Cont
   const views = new Views();
   const authorizer = controlPlaneAuthorizer(views, options.authorizationModes ?? ["RBAC"]);
   const serviceRange = options.serviceClusterIpRange ?? "10.96.0.0/16";
-  const resources = allResources({ views, authorizer, tokens, serviceRange });
+  const key = new SigningKey(credentials.serviceAccountAuthority.key);
+  const issuer = options.serviceAccountIssuer ?? serviceAccountIssuerDefault;
+  const accountTokens = new ServiceAccountTokens({ key, views, clock, issuer });
+  const allTokens = accountTokens.before(tokens);
+  let url = "";
+  const resources = allResources({ views, authorizer, tokens, accountTokens, clock, serviceRange });
   const aggregator = createAggregator({
     local: (group, version) => localVersion(resources, group, version),
     proxyClientCertificate: () => trust.proxyClient,
@@ -143,12 +154,12 @@ async function start(options: ControlPlaneOptions, started: Stack): Promise<Cont
         inProcessAuthenticator,
         requestHeaderAuthenticator(() => trust.requestHeader, clock),
         clientCertificateAuthenticator(() => trust.clientCertificates, clock),
-        bearerTokenAuthenticator(tokens),
+        bearerTokenAuthenticator(allTokens),
       ],
       authorizer,
       alwaysAllowedPaths: ["/healthz", "/readyz", "/livez"],
       admission: [namespaceLifecycle({ namespaces: { phaseOf: (name) => phaseOf(views, name) } })],
-      innerFilters: [aggregator.filter],
+      innerFilters: [issuerDiscovery({ issuer, key, url: () => url }), aggregator.filter],
       unknownPaths: "plain",
       openApi: { title: "kube-aggregator", version: "v1" },
       logger,
@@ -166,10 +177,11 @@ async function start(options: ControlPlaneOptions, started: Stack): Promise<Cont
     ...(http2 === undefined ? {} : { http2 }),
   });
   const { port } = listener;
-  const url = `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  url = `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
   const client = clientOf(server, "annex-control-plane");
   await bootstrap({ client, resources, trust, port, host, signal });
-  startControllers({ client, views, servingAuthorities: trust.servingAuthorities, clock, logger, started });
+  const { servingAuthorities } = trust;
+  startControllers({ client, views, servingAuthorities, accountTokens, clock, logger, started });
   const source = started.use(clientSource({ client: clientOf(server, "kube-aggregator") }));
   started.use(aggregator);
   aggregator.start(source);
@@ -189,7 +201,7 @@ async function start(options: ControlPlaneOptions, started: Stack): Promise<Cont
     onReload: options.onReload ?? (() => {}),
     credentials,
     trust,
-    tokens,
+    tokens: allTokens,
     authorizer,
     views,
     url,

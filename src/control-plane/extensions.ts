@@ -11,6 +11,7 @@ import { extensionServiceName, Registration } from "./registration.ts";
 import { SourceWatcher } from "./source-watcher.ts";
 import { type Credentials, extensionCertificate, kubeconfigFor, replaceFile } from "./state-directory.ts";
 import type { Trust } from "./trust.ts";
+import { untilAvailable } from "./until-available.ts";
 
 export interface ExtensionOptions {
   readonly file: string;
@@ -56,75 +57,104 @@ export async function startExtension(options: ExtensionOptions): Promise<Extensi
     flags: [...flags, "--data-dir", join(folder, "data")],
     signal,
     onReady({ port, groups }) {
-      const isFirst = lastPort === undefined;
       lastPort = port;
-      const done = registration.register(port, groups);
-      if (isFirst) done.then(resolveRegistered, reject);
-      else done.catch((error: unknown) => logError(error, "an extension server could not be registered"));
+      registration.register(port, groups).then(
+        async (apiServices) => {
+          resolveRegistered(apiServices);
+          if (!reload.isWaiting()) return;
+          await untilAvailable(client, new Set(apiServices), signal).catch(() => {}); // The control plane is ending.
+          reload.started(undefined);
+        },
+        (error: unknown) => {
+          reject(error);
+          logError(error, "an extension server could not be registered");
+        },
+      );
     },
     onExit(what) {
       if (lastPort === undefined)
         return reject(new Error(`extension ${name} ended before it was ready: ${what}; its log is ${process.logFile}`));
+      if (reload.started(what)) return;
       logger.warn({ extension: name, what }, "an extension server has ended");
       registration
         .setEndpoint(lastPort, false)
         .catch((error: unknown) => logError(error, "an endpoint could not be marked"));
     },
-    onImports: (files) => watcher.add(files),
+    onImports: (files) => reload.watcher.add(files),
   });
   const logError = (error: unknown, what: string) => {
     if (!signal.aborted) logger.error({ error, extension: name }, what);
   };
-  const watcher = reloadOnChange(process, { ...options, name, flags });
+  const reload = reloadOnChange(process, { ...options, name, flags });
   await writeCredentials(folder, { ...options, name });
   trust.onChange(() => writeAuthorities(folder, trust));
-  watcher.add([resolve(file)]);
+  reload.watcher.add([resolve(file)]);
   process.start();
   return {
     name,
     registered,
     async stop() {
-      watcher[Symbol.dispose]();
+      reload.watcher[Symbol.dispose]();
       await process.stop();
     },
   };
 }
 
+interface Reload {
+  readonly watcher: SourceWatcher;
+  /** Whether a new version is waited for. */
+  isWaiting(): boolean;
+  /** The process can be used, or has ended for a reason. Answers whether a new version was waited for. */
+  started(fault: string | undefined): boolean;
+}
+
 /** Puts the next version in the place of the running one once it is known to start. */
 function reloadOnChange(
   process: ExtensionProcess,
-  {
-    file,
-    flags,
-    name,
-    logger,
-    onReload,
-    signal,
-  }: ExtensionOptions & { readonly name: string; readonly flags: string[] },
-): SourceWatcher {
+  { file, flags, name, logger, onReload, signal }: ExtensionOptions & Pick<ReloadOptions, "name" | "flags">,
+): Reload {
   let isDue = false;
   let isRunning = false;
+  let next: PromiseWithResolvers<string | undefined> | undefined;
+  const replace = async (): Promise<string | undefined> => {
+    next = Promise.withResolvers();
+    await process.stop();
+    if (signal.aborted) return undefined;
+    process.start();
+    return next.promise;
+  };
   const run = async () => {
     isRunning = true;
     while (isDue && !signal.aborted) {
       isDue = false;
       const fault = await tryOut({ file, flags, signal });
       if (signal.aborted || isDue) continue; // The next change is there already.
-      if (fault === undefined) {
-        await process.stop();
-        if (!signal.aborted) process.start();
-      }
-      onReload(name, fault);
+      onReload(name, fault ?? (await replace()));
     }
     isRunning = false;
   };
-  return new SourceWatcher({
+  const watcher = new SourceWatcher({
     onChange() {
       isDue = true;
       if (!isRunning) void run();
     },
     onError: (error) => logger.warn({ error, extension: name }, "changes of an extension's files cannot be seen"),
   });
+  return {
+    watcher,
+    isWaiting: () => next !== undefined,
+    started(fault) {
+      if (next === undefined) return false;
+      next.resolve(fault);
+      next = undefined;
+      return true;
+    },
+  };
+}
+
+interface ReloadOptions {
+  readonly name: string;
+  readonly flags: readonly string[];
 }
 
 interface CredentialFiles extends Pick<ExtensionOptions, "credentials" | "trust" | "url" | "nowMs"> {

@@ -1,6 +1,7 @@
 // Everything that a control plane serves itself.
 
 import { apiServices } from "../aggregator/door.ts";
+import type { Clock } from "../base/clock.ts";
 import {
   type Authorizer,
   apiResources,
@@ -29,11 +30,12 @@ import { flowSchemas, priorityLevels } from "./resources/flow-control.ts";
 import { leases } from "./resources/lease.ts";
 import { namespaceKind } from "./resources/namespace.ts";
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from "./resources/rbac.ts";
-import { reviewResources } from "./resources/reviews.ts";
+import { reviewResources, type TokenAnswer } from "./resources/reviews.ts";
 import { secrets } from "./resources/secret.ts";
 import { serviceKind } from "./resources/service.ts";
-import { serviceAccounts } from "./resources/service-account.ts";
 import { mutatingWebhooks, validatingWebhooks } from "./resources/webhook-configuration.ts";
+import type { ServiceAccountTokens } from "./tokens/service-account-tokens.ts";
+import { serviceAccountResource } from "./tokens/token-request.ts";
 import type { Views } from "./views.ts";
 
 /** Whoever knows tokens gets this long for a review. */
@@ -42,18 +44,22 @@ const tokenTimeoutMs = 30_000;
 export interface ResourceParts {
   readonly views: Views;
   readonly authorizer: ControlPlaneAuthorizer;
+  /** Tokens beside those of service accounts. */
   readonly tokens: TokenLookup;
+  readonly accountTokens: ServiceAccountTokens;
+  readonly clock: Clock;
   readonly serviceRange: string;
 }
 
 /** Everything that the control plane serves itself. */
-export function allResources({ views, authorizer, tokens, serviceRange }: ResourceParts): Resource[] {
+export function allResources(parts: ResourceParts): Resource[] {
+  const { views, authorizer, accountTokens, clock, serviceRange } = parts;
   return [
     namespaceResource(() => views.served(namespaceKind)),
     serviceResource(serviceRange, () => views.of(serviceKind).all()),
     configMaps,
     secrets,
-    serviceAccounts,
+    serviceAccountResource({ tokens: accountTokens, views, clock }),
     coreEvents,
     endpointSlices,
     events,
@@ -73,16 +79,26 @@ export function allResources({ views, authorizer, tokens, serviceRange }: Resour
     clusterRoleBindings,
     ...reviewResources({
       authorizer: withSystemMasters(authorizer),
-      authenticateToken: async (token, audiences) => {
-        const user = await tokens(token, AbortSignal.timeout(tokenTimeoutMs));
-        return user === undefined
-          ? undefined
-          : { user: { ...user, groups: [...new Set([...user.groups, "system:authenticated"])] }, audiences };
-      },
+      authenticateToken: (token, audiences) => authenticateToken(parts, token, audiences),
       rulesFor: (user, namespace) => describeRules(authorizer, user, namespace),
     }),
     apiServices,
   ];
+}
+
+async function authenticateToken(
+  { tokens, accountTokens }: ResourceParts,
+  token: string,
+  audiences: readonly string[],
+): Promise<TokenAnswer> {
+  const owner = accountTokens.ownerOf(token, audiences);
+  if (owner !== undefined) return "refusal" in owner ? owner : { ...owner, user: authenticated(owner.user) };
+  const user = await tokens(token, AbortSignal.timeout(tokenTimeoutMs));
+  return user === undefined ? { refusal: "unknown" } : { user: authenticated(user), audiences };
+}
+
+function authenticated(user: UserInfo): UserInfo {
+  return { ...user, groups: [...new Set([...user.groups, "system:authenticated"])] };
 }
 
 /** A review asks the same question that a request would. */

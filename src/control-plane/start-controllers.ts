@@ -5,9 +5,12 @@ import type { Client } from "../client/door.ts";
 import type { Logger } from "../server/door.ts";
 import { keepDefaultObjects } from "./controllers/default-objects.ts";
 import { NamespaceController } from "./controllers/namespace-controller.ts";
+import { keepTokenSecrets } from "./controllers/token-secrets.ts";
 import { configMaps } from "./resources/config-map.ts";
 import { namespaceKind } from "./resources/namespace.ts";
-import { serviceAccounts } from "./resources/service-account.ts";
+import { secretKind } from "./resources/secret.ts";
+import { serviceAccountKind } from "./resources/service-account.ts";
+import type { ServiceAccountTokens } from "./tokens/service-account-tokens.ts";
 import type { Views } from "./views.ts";
 
 export interface Controllers {
@@ -15,13 +18,15 @@ export interface Controllers {
   readonly views: Views;
   /** PEM: by what programs in a namespace know the API server. */
   readonly servingAuthorities: string;
+  readonly accountTokens: ServiceAccountTokens;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly started: AsyncDisposableStack;
 }
 
 /** They end with `started`. */
-export function startControllers({ client, views, servingAuthorities, clock, logger, started }: Controllers): void {
+export function startControllers(controllers: Controllers): void {
+  const { client, views, servingAuthorities, accountTokens, clock, logger, started } = controllers;
   const namespaces = views.of(namespaceKind);
   const controller = new NamespaceController({ client, namespaces, clock, logger });
   controller.start();
@@ -30,9 +35,20 @@ export function startControllers({ client, views, servingAuthorities, clock, log
     keepDefaultObjects({
       client,
       namespaces,
-      serviceAccounts: views.of(serviceAccounts.kind),
+      serviceAccounts: views.of(serviceAccountKind),
       configMaps: views.of(configMaps.kind),
       servingAuthority: servingAuthorities,
+      logger,
+    }),
+  );
+  started.defer(
+    keepTokenSecrets({
+      client,
+      secrets: views.of(secretKind),
+      serviceAccounts: views.of(serviceAccountKind),
+      tokens: accountTokens,
+      servingAuthority: servingAuthorities,
+      clock,
       logger,
     }),
   );

@@ -1,14 +1,13 @@
 // Starts the extension servers of a control plane and waits until each is available.
 
 import { join } from "node:path";
-import { apiServices } from "../aggregator/door.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Client } from "../client/door.ts";
 import { extensionName } from "./extension-name.ts";
 import { startExtension } from "./extensions.ts";
 import { type ExtensionServer, type InProcessOptions, serveInProcess } from "./in-process-extension.ts";
 import { Registration } from "./registration.ts";
-import { part } from "./resources/columns.ts";
+import { untilAvailable } from "./until-available.ts";
 
 /** A file that Node runs as a process of its own, or a server in this process. */
 export type ExtensionSource = string | ExtensionServer;
@@ -59,7 +58,7 @@ async function startFile(file: string, options: StartExtensionsOptions): Promise
     nowMs: clock.nowMs(),
   });
   started.defer(() => extension.stop());
-  await untilAvailable(extension.name, extension.registered, options);
+  await becomesAvailable(extension.name, extension.registered, options);
 }
 
 async function startServer(extension: ExtensionServer, options: StartExtensionsOptions): Promise<void> {
@@ -69,7 +68,7 @@ async function startServer(extension: ExtensionServer, options: StartExtensionsO
   const { port, groups } = await serveInProcess(extension, { ...options, directory });
   const servingAuthority = credentials.servingAuthority.certificate;
   const registration = new Registration({ client, name, servingAuthority, signal });
-  await untilAvailable(name, registration.register(port, groups), options);
+  await becomesAvailable(name, registration.register(port, groups), options);
 }
 
 interface Waiting {
@@ -81,7 +80,7 @@ interface Waiting {
 }
 
 /** Waits until every APIService of an extension is Available. */
-async function untilAvailable(
+async function becomesAvailable(
   name: string,
   registered: Promise<readonly string[]>,
   { client, clock, timeoutMs, onAvailable, signal }: Waiting,
@@ -101,7 +100,7 @@ async function untilAvailable(
   try {
     const names = await Promise.race([registered, stopped]);
     for (const apiService of names) missing.add(apiService);
-    await availableOf(client, missing, waiting);
+    await untilAvailable(client, missing, waiting);
     onAvailable(name, names);
   } catch (error) {
     if (!isLate) throw error;
@@ -111,20 +110,4 @@ async function untilAvailable(
     cancel();
     ended.abort();
   }
-}
-
-/** Resolves when all that is missing has become available, and was taken out. */
-async function availableOf(client: Client, missing: Set<string>, signal: AbortSignal): Promise<void> {
-  if (missing.size === 0) return;
-  const events = await client
-    .resource(apiServices.kind, "v1")
-    .watch({ signal, sendInitialEvents: true, allowWatchBookmarks: true });
-  for await (const { object } of events) {
-    const conditions: unknown = part(object, "status").conditions;
-    const isAvailable =
-      Array.isArray(conditions) && conditions.some(({ type, status }) => type === "Available" && status === "True");
-    if (isAvailable) missing.delete(object.metadata.name ?? "");
-    if (missing.size === 0) return;
-  }
-  throw new Error(`the watch of APIServices has ended before these were available: ${[...missing].join(", ")}`);
 }

@@ -13,6 +13,8 @@ export interface Credentials {
   readonly clientAuthority: KeyPair;
   /** Signs the certificate by which extension servers know the aggregator. */
   readonly proxyAuthority: KeyPair;
+  /** Signs tokens of service accounts: the key alone counts. */
+  readonly serviceAccountAuthority: KeyPair;
   readonly serving: KeyPair;
   /** A member of system:masters. */
   readonly admin: KeyPair;
@@ -79,10 +81,11 @@ export async function loadCredentials(
 ): Promise<Credentials> {
   const authority = (name: string, commonName: string) =>
     keep(store, { name, nowMs }, () => makeAuthority({ commonName, nowMs }));
-  const [servingAuthority, clientAuthority, proxyAuthority] = await Promise.all([
+  const [servingAuthority, clientAuthority, proxyAuthority, serviceAccountAuthority] = await Promise.all([
     authority("serving-ca", "annex-serving"),
     authority(clientAuthorityName, "annex-clients"),
     authority("front-proxy-ca", "annex-front-proxy"),
+    authority("service-accounts", "annex-service-accounts"),
   ]);
   const signed = (name: string, signer: KeyPair, request: Omit<CertificateRequest, "nowMs">) =>
     keep(store, { name, nowMs, signer, ...(request.hosts === undefined ? {} : { hosts: request.hosts }) }, () =>
@@ -93,7 +96,7 @@ export async function loadCredentials(
     signed("admin", clientAuthority, { commonName: "annex-admin", organizations: ["system:masters"] }),
     signed("front-proxy-client", proxyAuthority, { commonName: proxyClientName }),
   ]);
-  return { servingAuthority, clientAuthority, proxyAuthority, serving, admin, proxyClient };
+  return { servingAuthority, clientAuthority, proxyAuthority, serviceAccountAuthority, serving, admin, proxyClient };
 }
 
 interface Kept {

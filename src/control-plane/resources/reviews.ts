@@ -15,14 +15,15 @@ import { cellText, part } from "./columns.ts";
 import { atomicList, flag, struct, text } from "./fields.ts";
 import { reviewNumbers } from "./protobuf-numbers.ts";
 
+/** Whose token it is and for which of the audiences asked for, or why it is nobody's. */
+export type TokenAnswer =
+  | { readonly user: UserInfo; readonly audiences: readonly string[] }
+  | { readonly refusal: string };
+
 /** What the reviews ask. */
 export interface ReviewAnswers {
   readonly authorizer: Authorizer;
-  /** The user of a bearer token; undefined where nobody knows it. */
-  authenticateToken(
-    token: string,
-    audiences: readonly string[],
-  ): Promise<{ user: UserInfo; audiences: readonly string[] } | undefined>;
+  authenticateToken(token: string, audiences: readonly string[]): Promise<TokenAnswer>;
   /** The rules that hold for a user in a namespace, for SelfSubjectRulesReview. */
   rulesFor(user: UserInfo, namespace: string): { resourceRules: object[]; nonResourceRules: object[] };
 }
@@ -225,7 +226,8 @@ function tokenReview(answers: ReviewAnswers): Resource {
       if (cellText(token) === "") throw StatusError.badRequest("token is required for TokenReview in authentication");
       const wanted = Array.isArray(audiences) ? audiences.map(String) : [];
       const found = await answers.authenticateToken(cellText(token), wanted);
-      if (found === undefined) return { ...object, status: { user: {}, error: "[invalid bearer token, unknown]" } };
+      if ("refusal" in found)
+        return { ...object, status: { user: {}, error: `[invalid bearer token, ${found.refusal}]` } };
       return { ...object, status: { authenticated: true, user: formatUser(found.user), audiences: found.audiences } };
     },
   });

@@ -1,7 +1,7 @@
 // ServiceAccounts. https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/service-account-v1/
 
 import { defineKind, Type } from "../../api/door.ts";
-import { defineResource, type ResourceRules } from "../../server/door.ts";
+import type { ResourceRules } from "../../server/door.ts";
 import { ageColumn, nameColumn, sizeOf } from "./columns.ts";
 import { atomicList, flagPointer, mapList, objectReference, text } from "./fields.ts";
 import { coreNumbers } from "./protobuf-numbers.ts";
@@ -47,5 +47,3 @@ export const serviceAccountRules: ResourceRules = {
     ageColumn,
   ],
 };
-
-export const serviceAccounts = defineResource(serviceAccountKind, serviceAccountRules);
