@@ -177,6 +177,28 @@ test("A watch says shortly before its end how far it is, where it moved, and the
   assert.equal(clock.waiting, 0, "no timer is left behind");
 });
 
+test("A watch says shortly before its end how far it is, once, also after events that said so", async () => {
+  const clock = new ManualClock();
+  await using server = await serveForTest(widgets, { clock });
+  const before = await put(server, "a");
+  const replayed = await put(server, "b");
+  const options = "timeoutSeconds=10&allowWatchBookmarks=true";
+  const reader = await open(server, `resourceVersion=${before}&${options}`);
+  const quiet = await open(server, `resourceVersion=${before}&${options}`);
+  for (const each of [reader, quiet])
+    assert.equal((await each.next())?.object.metadata.resourceVersion, String(replayed));
+  const nothing = quiet.next();
+  clock.advance(8_000);
+  const last = await put(server, "c");
+  assert.equal((await reader.next())?.type, "ADDED");
+  assert.equal((await nothing)?.type, "ADDED");
+  const bookmark = await reader.next();
+  assert.deepEqual([bookmark?.type, bookmark?.object.metadata.resourceVersion], ["BOOKMARK", String(last)]);
+  const end = reader.next();
+  clock.advance(2_000);
+  assert.equal(await end, undefined);
+});
+
 test("Watchers of one form share the bytes of an event", async () => {
   await using server = await serveForTest(widgets);
   const from = server.served.cache.revision;

@@ -53,7 +53,10 @@ export class WatchStream implements AsyncIterableIterator<Buffer> {
   #hasBegun = false;
   #isFirst = true;
   #bookmarkDue = false;
-  #bookmarked: number;
+  /** Whether the bookmark that is planned is the one before the end. */
+  #isLastBookmark = false;
+  /** Past this revision the watch has something to say of how far it is: where it began, or what was there already when it did. */
+  readonly #began: number;
   #wake: (() => void) | undefined;
   readonly #stopFollowing: () => void;
   readonly #cancelTimeout: () => void;
@@ -71,7 +74,7 @@ export class WatchStream implements AsyncIterableIterator<Buffer> {
     this.#generation = cache.generation;
     this.#seen = start.from === "revision" ? start.revision : cache.revision;
     this.#startRevision = this.#seen;
-    this.#bookmarked = this.#seen;
+    this.#began = Math.max(this.#seen, cache.revision);
     this.#position = cache.ring.firstAfter(this.#seen);
     // The moment of the objects is the one that the events go on from, whenever the first of them is pulled.
     if (start.from === "objects") this.#initial = this.#initialEvents(cache.snapshot, start.announcesEnd);
@@ -195,7 +198,6 @@ export class WatchStream implements AsyncIterableIterator<Buffer> {
     }
     if (this.#position === ring.end && cache.revision > this.#seen) this.#seen = cache.revision;
     if (parts.length === 0) return this.#dueBookmark();
-    this.#bookmarked = this.#seen;
     return parts.length === 1 ? parts[0] : Buffer.concat(parts, sizeBytes);
   }
 
@@ -228,8 +230,7 @@ export class WatchStream implements AsyncIterableIterator<Buffer> {
     if (!this.#bookmarkDue) return undefined;
     this.#bookmarkDue = false;
     this.#planBookmark();
-    if (this.#seen <= this.#bookmarked) return undefined;
-    this.#bookmarked = this.#seen;
+    if (this.#seen <= this.#began) return undefined;
     return this.#bookmark(this.#seen, undefined);
   }
 
@@ -246,11 +247,13 @@ export class WatchStream implements AsyncIterableIterator<Buffer> {
     return form.framing.event("BOOKMARK", form.single(entry, this.#takeFirst()));
   }
 
+  /** Once a minute, and for the last time shortly before the end. */
   #planBookmark(): void {
     this.#cancelBookmark();
     const { clock } = this.#options;
     const leftMs = this.#deadlineMs - bookmarkBeforeEndMs - clock.nowMs();
-    if (leftMs < 0) return;
+    if (leftMs < 0 || this.#isLastBookmark) return;
+    this.#isLastBookmark = leftMs <= bookmarkEveryMs;
     this.#cancelBookmark = clock.after(Math.min(bookmarkEveryMs, leftMs), () => {
       this.#bookmarkDue = true;
       this.#wake?.();
