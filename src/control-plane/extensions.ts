@@ -76,16 +76,22 @@ export async function startExtension(options: ExtensionOptions): Promise<Extensi
         return reject(new Error(`extension ${name} ended before it was ready: ${what}; its log is ${process.logFile}`));
       if (reload.started(what)) return;
       logger.warn({ extension: name, what }, "an extension server has ended");
-      registration
-        .setEndpoint(lastPort, false)
-        .catch((error: unknown) => logError(error, "an endpoint could not be marked"));
+      void markGone();
     },
     onImports: (files) => reload.watcher.add(files),
   });
+  const markGone = async () => {
+    if (lastPort === undefined) return;
+    try {
+      await registration.setEndpoint(lastPort, false);
+    } catch (error) {
+      logError(error, "an endpoint could not be marked");
+    }
+  };
   const logError = (error: unknown, what: string) => {
     if (!signal.aborted) logger.error({ error, extension: name }, what);
   };
-  const reload = reloadOnChange(process, { ...options, name, flags });
+  const reload = reloadOnChange(process, { ...options, name, flags, markGone });
   await writeCredentials(folder, { ...options, name });
   trust.onChange(() => writeAuthorities(folder, trust));
   reload.watcher.add([resolve(file)]);
@@ -111,13 +117,14 @@ interface Reload {
 /** Puts the next version in the place of the running one once it is known to start. */
 function reloadOnChange(
   process: ExtensionProcess,
-  { file, flags, name, logger, onReload, signal }: ExtensionOptions & Pick<ReloadOptions, "name" | "flags">,
+  { file, flags, name, markGone, logger, onReload, signal }: ExtensionOptions & ReloadOptions,
 ): Reload {
   let isDue = false;
   let isRunning = false;
   let next: PromiseWithResolvers<string | undefined> | undefined;
   const replace = async (): Promise<string | undefined> => {
     next = Promise.withResolvers();
+    await markGone();
     await process.stop();
     if (signal.aborted) return undefined;
     process.start();
@@ -155,6 +162,8 @@ function reloadOnChange(
 interface ReloadOptions {
   readonly name: string;
   readonly flags: readonly string[];
+  /** Its APIServices are not available from then on, until the process is registered again. */
+  readonly markGone: () => Promise<void>;
 }
 
 interface CredentialFiles extends Pick<ExtensionOptions, "credentials" | "trust" | "url" | "nowMs"> {
