@@ -61,7 +61,10 @@ export function serveResource({
     storage: engine,
     prefix: keyPrefix,
     clock,
-    onFailure: (error) => logger.warn({ error, resource: kind.plural }, "the cache has to be filled again"),
+    onFailure: (error) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      logger.warn({ resource: kind.plural, reason }, "the cache has to be filled again");
+    },
   });
   return {
     resource,

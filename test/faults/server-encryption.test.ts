@@ -1,0 +1,116 @@
+// Encryption at rest through the server's flags: values that only the right key reads, old keys that still read, and a wrong key that harms nothing.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { readAll } from "annex/client";
+import { openEmbeddedStorage, openEtcdStorage, type Storage } from "annex/storage";
+import { freePorts, startEtcd } from "../support/etcd.ts";
+import { adminOf, aFlunder, flundersOf, namespace } from "../support/flunder-traffic.ts";
+import { startWardle } from "../support/wardle.ts";
+
+interface Place {
+  readonly flags: readonly string[];
+  /** What lies there, while no server has it. */
+  open(): Promise<Storage>;
+}
+
+test("an embedded store is read by its own key alone", (t) => assertEncrypted(t, embeddedPlace(t)));
+
+test("what lies in etcd is read by its own key alone", async (t) => assertEncrypted(t, await etcdPlace(t)));
+
+async function assertEncrypted(t: TestContext, place: Place): Promise<void> {
+  const directory = temporaryDirectory(t);
+  const config = join(directory, "encryption.yaml");
+  const flags = [...place.flags, `--encryption-provider-config=${config}`];
+
+  writeFileSync(config, configOf([["first", "a"]]));
+  await serving(flags, async (flunders) => {
+    await flunders.create(aFlunder("old", "hidden words"));
+  });
+  assert.deepEqual(await prefixesOf(place), { old: "k8s:enc:aesgcm:v1:first:" });
+
+  // The new key writes, the old one still reads.
+  writeFileSync(
+    config,
+    configOf([
+      ["second", "b"],
+      ["first", "a"],
+    ]),
+  );
+  await serving(flags, async (flunders) => {
+    assert.equal((await flunders.get("old", { namespace })).spec.reference, "hidden words");
+    await flunders.create(aFlunder("new", "hidden words"));
+  });
+  const stored = { new: "k8s:enc:aesgcm:v1:second:", old: "k8s:enc:aesgcm:v1:first:" };
+  assert.deepEqual(await prefixesOf(place), stored);
+
+  writeFileSync(config, configOf([["first", "z"]]));
+  const [port = 0] = await freePorts(1);
+  {
+    await using wardle = await startWardle({ storage: () => flags, port });
+    const client = adminOf(wardle.port);
+    const refused = flundersOf(client).list({ namespace });
+    await assert.rejects(refused, { code: 429, message: "storage is (re)initializing" });
+    const { status, body } = await client.send({ path: "/readyz" });
+    assert.match(`${status} ${await readAll(body)}`, /^500 [\s\S]*\[-\]informer-sync failed/);
+    client.close();
+  }
+  assert.deepEqual(await prefixesOf(place), stored, "nothing was touched");
+}
+
+async function serving(
+  flags: readonly string[],
+  use: (flunders: ReturnType<typeof flundersOf>) => Promise<void>,
+): Promise<void> {
+  await using wardle = await startWardle({ storage: () => flags });
+  using client = adminOf(wardle.port);
+  await use(flundersOf(client));
+}
+
+/** How each stored value begins, up to its fifth colon. */
+async function prefixesOf(place: Place): Promise<Record<string, string>> {
+  await using storage = await place.open();
+  const { entries } = await storage.range({ start: "/", end: "0" });
+  return Object.fromEntries(
+    entries.map(({ key, value }) => {
+      assert.ok(!value.includes("hidden words"));
+      return [key.split("/").at(-1) ?? "", /^(?:[^:]*:){5}/.exec(value.toString("latin1"))?.[0] ?? "plain"];
+    }),
+  );
+}
+
+/** Keys by name, each made of one letter. */
+function configOf(keys: readonly (readonly [name: string, letter: string])[]): string {
+  const lines = keys.map(([name, letter]) => {
+    const secret = Buffer.alloc(32, letter).toString("base64");
+    return `            - name: ${name}\n              secret: ${secret}\n`;
+  });
+  return `apiVersion: apiserver.config.k8s.io/v1
+kind: EncryptionConfiguration
+resources:
+  - resources: ["*.wardle.example.com"]
+    providers:
+      - aesgcm:
+          keys:
+${lines.join("")}`;
+}
+
+function embeddedPlace(t: TestContext): Place {
+  const directory = join(temporaryDirectory(t), "data");
+  return { flags: ["--data-dir", directory], open: () => openEmbeddedStorage({ directory }) };
+}
+
+async function etcdPlace(t: TestContext): Promise<Place> {
+  const endpoint = await startEtcd(t);
+  const open = () => openEtcdStorage({ endpoints: [endpoint], compactionIntervalMs: 0 });
+  return { flags: ["--etcd-servers", endpoint], open };
+}
+
+function temporaryDirectory(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), "annex-encryption-"));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
