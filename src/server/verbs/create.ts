@@ -11,6 +11,7 @@ import { dropDuplicateOwners } from "./owner-references.ts";
 import { bodyBytesMax, decodeBody, requireBodyFormat } from "./request-object.ts";
 import { storeNew } from "./store-new.ts";
 import type { VerbContext } from "./verb.ts";
+import { withinStorage } from "./within-storage.ts";
 
 export async function create(context: VerbContext): Promise<ApiResponse> {
   const { request, served } = context;
@@ -21,7 +22,11 @@ export async function create(context: VerbContext): Promise<ApiResponse> {
   dropDuplicateOwners(object, request, { isAdmitted: false });
   const hub = toHub(served.kind, object, context.version);
   trackNewObject(context, hub, options);
-  return respondWithStored(answer, await storeNew(context, hub, options));
+  const stored = await withinStorage(({ tracks }) => {
+    if (!tracks) delete hub.metadata.managedFields;
+    return storeNew(context, hub, options);
+  });
+  return respondWithStored(answer, stored);
 }
 
 async function readNewObject(context: VerbContext): Promise<{ object: ApiObject; options: MutatingOptions }> {

@@ -16,6 +16,7 @@ import { type PatchForm, patchedObject } from "./patched-object.ts";
 import { bodyBytesMax } from "./request-object.ts";
 import { requireName } from "./update.ts";
 import type { VerbContext } from "./verb.ts";
+import { withinStorage } from "./within-storage.ts";
 
 const forms = {
   "application/json-patch+json": "json",
@@ -62,24 +63,27 @@ interface PatchRequest {
 }
 
 /** A patch without a resourceVersion is made anew on each newer object until no other writer came between. */
-async function patchObject(context: VerbContext, { bytes, form, options }: PatchRequest): Promise<Changed> {
+function patchObject(context: VerbContext, { bytes, form, options }: PatchRequest): Promise<Changed> {
   const { request, served, info } = context;
   const { fieldManager, fieldValidation, dryRun } = options;
   const manager = fieldManagerOf(fieldManager, request);
   const warningsBefore = request.warnings.length;
-  return served.registry.update(
-    keyOf(served, info.namespace, info.name),
-    async (current): Promise<Change> => {
-      if (current === undefined) throw StatusError.notFound(served.groupResource, info.name);
-      request.warnings.length = warningsBefore;
-      const live = current.object();
-      const versioned = fromHub(served.kind, live, context.version);
-      const object = patchedObject(context, { bytes, form, live: versioned, fieldValidation });
-      requireNamespace(context, object);
-      requireName(object, info.name);
-      trackChange(context, { live, object, manager });
-      return changeObject(context, { live, object, dryRun });
-    },
-    { dryRun, signal: request.signal },
+  return withinStorage(({ tracks }) =>
+    served.registry.update(
+      keyOf(served, info.namespace, info.name),
+      async (current): Promise<Change> => {
+        if (current === undefined) throw StatusError.notFound(served.groupResource, info.name);
+        request.warnings.length = warningsBefore;
+        const live = current.object();
+        const versioned = fromHub(served.kind, live, context.version);
+        const object = patchedObject(context, { bytes, form, live: versioned, fieldValidation });
+        requireNamespace(context, object);
+        requireName(object, info.name);
+        trackChange(context, { live, object, manager });
+        if (!tracks) delete object.metadata.managedFields;
+        return changeObject(context, { live, object, dryRun });
+      },
+      { dryRun, signal: request.signal },
+    ),
   );
 }

@@ -14,6 +14,7 @@ import { dropDuplicateOwners } from "./owner-references.ts";
 import { bodyBytesMax, decodeBody, namelessObject, requireBodyFormat } from "./request-object.ts";
 import { createInstead } from "./store-new.ts";
 import type { VerbContext } from "./verb.ts";
+import { withinStorage } from "./within-storage.ts";
 
 export async function update(context: VerbContext): Promise<ApiResponse> {
   const { request, served, info } = context;
@@ -21,17 +22,21 @@ export async function update(context: VerbContext): Promise<ApiResponse> {
   const { object, options } = await readChangedObject(context);
   dropDuplicateOwners(object, request, { isAdmitted: false });
   const warningsBefore = request.warnings.length;
-  const changed = await served.registry.update(
-    keyOf(served, info.namespace, info.name),
-    async (current) => {
-      request.warnings.length = warningsBefore;
-      const live = current?.object();
-      if (live === undefined && !mayCreate(context)) throw StatusError.notFound(served.groupResource, info.name);
-      requireUid(context, object, live);
-      const hub = toHub(served.kind, object, context.version);
-      return live === undefined ? createByUpdate(context, hub, options) : replace(context, { live, hub, options });
-    },
-    { dryRun: options.dryRun, signal: request.signal },
+  const changed = await withinStorage(({ tracks }) =>
+    served.registry.update(
+      keyOf(served, info.namespace, info.name),
+      async (current) => {
+        request.warnings.length = warningsBefore;
+        const live = current?.object();
+        if (live === undefined && !mayCreate(context)) throw StatusError.notFound(served.groupResource, info.name);
+        requireUid(context, object, live);
+        const hub = toHub(served.kind, object, context.version);
+        return live === undefined
+          ? createByUpdate(context, hub, options)
+          : replace(context, { live, hub, options, tracks });
+      },
+      { dryRun: options.dryRun, signal: request.signal },
+    ),
   );
   return respondWithStored({ ...context, negotiated, status: changed.wasCreated ? 201 : 200 }, changed);
 }
@@ -68,9 +73,11 @@ interface Replacement {
   readonly live: ApiObject;
   readonly hub: ApiObject;
   readonly options: MutatingOptions;
+  readonly tracks: boolean;
 }
 
-async function replace(context: VerbContext, { live, hub, options }: Replacement): Promise<Change> {
+async function replace(context: VerbContext, { live, hub, options, tracks }: Replacement): Promise<Change> {
   trackChange(context, { live, object: hub, manager: fieldManagerOf(options.fieldManager, context.request) });
+  if (!tracks) delete hub.metadata.managedFields;
   return changeObject(context, { live, object: hub, dryRun: options.dryRun });
 }
