@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { dataDirectoryFlag, defineCommand, say } from "./command.ts";
 import { connect } from "./connect.ts";
-import { runningProcess } from "./pid-file.ts";
+import { lives, runningProcess } from "./pid-file.ts";
 
 export const down = defineCommand({
   usage: "annex down [flags]",
@@ -19,7 +19,7 @@ export const down = defineCommand({
     }
     await requireOurs(dataDirectory, pid);
     process.kill(pid, "SIGTERM");
-    const isGone = await ended(dataDirectory);
+    const isGone = await ended(pid);
     say(isGone ? `stopped process ${pid}` : `process ${pid} does not end; kill -9 ${pid} ends it by force`);
     return isGone ? 0 : 1;
   },
@@ -42,9 +42,9 @@ const answerMsMax = 5_000;
 const endMsMax = 5_000;
 const pauseMs = 20;
 
-async function ended(dataDirectory: string): Promise<boolean> {
+async function ended(pid: number): Promise<boolean> {
   for (let waitedMs = 0; waitedMs < endMsMax; waitedMs += pauseMs) {
-    if (runningProcess(dataDirectory) === undefined) return true;
+    if (!lives(pid)) return true;
     await sleep(pauseMs);
   }
   return false;

@@ -21,11 +21,18 @@ export function runningProcess(dataDirectory: string): number | undefined {
 export function processIn(file: string): number | undefined {
   try {
     const pid = Number(readFileSync(file, "utf8"));
-    if (!Number.isInteger(pid) || pid <= 0) return undefined;
-    process.kill(pid, 0);
-    return pid;
+    return Number.isInteger(pid) && pid > 0 && lives(pid) ? pid : undefined;
   } catch {
-    return undefined; // No file, or no such process.
+    return undefined; // There is no file.
+  }
+}
+
+export function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -25,7 +25,8 @@ import { openEmbeddedStorage, openMemoryStorage, type Storage } from "../storage
 import { type AuthorizationMode, controlPlaneAuthorizer } from "./authorization.ts";
 import { bootstrap, publishTrust } from "./bootstrap.ts";
 import { keyPathOf, resourcesByKey } from "./key-layout.ts";
-import { allResources, localVersion, phaseOf } from "./own-resources.ts";
+import { ownNamespaces } from "./own-namespaces.ts";
+import { allResources, localVersion } from "./own-resources.ts";
 import { startControllers } from "./start-controllers.ts";
 import { type ExtensionSource, startExtensions } from "./start-extensions.ts";
 import { credentialStoreIn, kubeconfigFor, loadCredentials, memoryStore } from "./state-directory.ts";
@@ -158,7 +159,7 @@ async function start(options: ControlPlaneOptions, started: Stack): Promise<Cont
       ],
       authorizer,
       alwaysAllowedPaths: ["/healthz", "/readyz", "/livez"],
-      admission: [namespaceLifecycle({ namespaces: { phaseOf: (name) => phaseOf(views, name) } })],
+      admission: [namespaceLifecycle({ namespaces: ownNamespaces(views) })],
       innerFilters: [issuerDiscovery({ issuer, key, url: () => url }), aggregator.filter],
       unknownPaths: "plain",
       openApi: { title: "kube-aggregator", version: "v1" },

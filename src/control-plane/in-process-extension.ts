@@ -16,7 +16,7 @@ import {
 } from "../server/door.ts";
 import { openEmbeddedStorage, openMemoryStorage, type Storage } from "../storage/door.ts";
 import type { ControlPlaneAuthorizer } from "./authorization.ts";
-import { phaseOf } from "./own-resources.ts";
+import { ownNamespaces } from "./own-namespaces.ts";
 import { extensionServiceName, type ServedGroups } from "./registration.ts";
 import { type Credentials, extensionCertificate } from "./state-directory.ts";
 import type { Trust } from "./trust.ts";
@@ -67,10 +67,7 @@ export async function serveInProcess(
         bearerTokenAuthenticator(tokens),
       ],
       authorizer,
-      admission: [
-        namespaceLifecycle({ namespaces: { phaseOf: (namespace) => phaseOf(views, namespace) } }),
-        ...admission,
-      ],
+      admission: [namespaceLifecycle({ namespaces: ownNamespaces(views) }), ...admission],
       logger,
       clock,
     }),

@@ -21,7 +21,6 @@ import {
   validatingPolicies,
   validatingPolicyBindings,
 } from "./resources/admission-policy.ts";
-import { cellText, part } from "./resources/columns.ts";
 import { configMaps } from "./resources/config-map.ts";
 import { endpointSlices } from "./resources/endpoint-slice.ts";
 import { endpoints } from "./resources/endpoints.ts";
@@ -138,13 +137,4 @@ export function localVersion(
 ): VersionDiscovery | undefined {
   const found = apiResources(resources, group, version);
   return found.length === 0 ? undefined : { version, resources: discoveryResources(found), freshness: "Current" };
-}
-
-/** Undefined for a namespace that is not there. */
-export function phaseOf(views: Views, name: string): string | undefined {
-  const namespace = views.of(namespaceKind).get("", name);
-  if (namespace === undefined) return undefined;
-  return namespace.metadata.deletionTimestamp === undefined
-    ? cellText(part(namespace, "status").phase) || "Active"
-    : "Terminating";
 }
