@@ -125,6 +125,21 @@ for (const protocol of ["h2", "http/1.1"] as const)
     });
   });
 
+test("a path of 40 kB goes out over HTTP/2, also where a header says it again", async (t) => {
+  const tls = { key: serving.key, cert: serving.certificate, settings: { maxHeaderListSize: 1024 * 1024 } };
+  const server = createSecureServer(tls, (request, response) => void response.end(String(request.url.length)));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const pool = aPool(portOf(server));
+  t.after(() => {
+    pool.close();
+    server.close();
+  });
+  const path = `/${"a".repeat(40_000)}`;
+  const headers = { "x-forwarded-uri": path };
+  const answer = await pool.request({ method: "GET", path, authority: "server.test", headers });
+  assert.equal(await textOf(answer), String(path.length));
+});
+
 test("a GET on a kept connection that has died goes out again on a new one", async () => {
   let requests = 0;
   const server = await aServer("http/1.1", (request, response) => {

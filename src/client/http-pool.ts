@@ -46,6 +46,8 @@ const idleTimeoutMs = 90_000;
 const streamWindowBytes = 1024 * 1024;
 /** The same for all streams of a connection together. */
 const connectionWindowBytes = 16 * 1024 * 1024;
+/** Headers of a request over HTTP/2: a server takes 1 MiB of them, and a proxy adds the path a second time. Node would stop at 64 KiB. */
+const headerBytesMax = 2 * 1024 * 1024;
 /** What a connection is taken to bear before its server has said so. */
 const streamsMaxDefault = 100;
 
@@ -171,6 +173,7 @@ export class HttpPool {
       createConnection: () => socket,
       settings: { enablePush: false, initialWindowSize: streamWindowBytes },
       maxSessionMemory: 64,
+      maxSendHeaderBlockLength: headerBytesMax,
     });
     session.setLocalWindowSize(connectionWindowBytes);
     const entry: Session = { session, idle: new IdleTimer(idleTimeoutMs, () => session.close()), wasUsed: false };
