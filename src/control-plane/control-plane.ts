@@ -5,7 +5,7 @@ import { clientSource, createAggregator } from "../aggregator/door.ts";
 import type { GroupResource } from "../api/door.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { ensureDirectory } from "../base/directories.ts";
-import { Client } from "../client/door.ts";
+import { Client, type Transport } from "../client/door.ts";
 import {
   type ApiServer,
   type ApiServerOptions,
@@ -24,6 +24,7 @@ import {
 import { openEmbeddedStorage, openMemoryStorage, type Storage } from "../storage/door.ts";
 import { type AuthorizationMode, controlPlaneAuthorizer } from "./authorization.ts";
 import { bootstrap, publishTrust } from "./bootstrap.ts";
+import { metadataOnly } from "./controllers/garbage-collector/metadata-only.ts";
 import { keyPathOf, resourcesByKey } from "./key-layout.ts";
 import { ownNamespaces } from "./own-namespaces.ts";
 import { allResources, localVersion } from "./own-resources.ts";
@@ -182,7 +183,8 @@ async function start(options: ControlPlaneOptions, started: Stack): Promise<Cont
   const client = clientOf(server, "annex-control-plane");
   await bootstrap({ client, resources, trust, port, host, signal });
   const { servingAuthorities } = trust;
-  startControllers({ client, views, servingAuthorities, accountTokens, clock, logger, started });
+  const metadataClient = clientOf(server, "generic-garbage-collector", metadataOnly);
+  startControllers({ client, metadataClient, views, servingAuthorities, accountTokens, clock, logger, started });
   const source = started.use(clientSource({ client: clientOf(server, "kube-aggregator") }));
   started.use(aggregator);
   aggregator.start(source);
@@ -223,8 +225,12 @@ async function start(options: ControlPlaneOptions, started: Stack): Promise<Cont
 }
 
 /** Speaks to the server as the control plane itself, without a network between. */
-function clientOf(server: ApiServer, userAgent: string): Client {
-  return new Client({ transport: handlerTransport(server.handle, self), userAgent });
+function clientOf(
+  server: ApiServer,
+  userAgent: string,
+  wrap: (transport: Transport) => Transport = (transport) => transport,
+): Client {
+  return new Client({ transport: wrap(handlerTransport(server.handle, self)), userAgent });
 }
 
 function openStorage(

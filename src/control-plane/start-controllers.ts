@@ -1,9 +1,11 @@
 // The control plane's own controllers: what acts on objects once they are stored.
 
+import { apiServiceKind } from "../aggregator/door.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Client } from "../client/door.ts";
 import type { Logger } from "../server/door.ts";
 import { keepDefaultObjects } from "./controllers/default-objects.ts";
+import { GarbageCollector } from "./controllers/garbage-collector/garbage-collector.ts";
 import { NamespaceController } from "./controllers/namespace-controller.ts";
 import { keepTokenSecrets } from "./controllers/token-secrets.ts";
 import { configMaps } from "./resources/config-map.ts";
@@ -15,6 +17,8 @@ import type { Views } from "./views.ts";
 
 export interface Controllers {
   readonly client: Client;
+  /** The same, reading metadata alone. */
+  readonly metadataClient: Client;
   readonly views: Views;
   /** PEM: by what programs in a namespace know the API server. */
   readonly servingAuthorities: string;
@@ -26,7 +30,7 @@ export interface Controllers {
 
 /** They end with `started`. */
 export function startControllers(controllers: Controllers): void {
-  const { client, views, servingAuthorities, accountTokens, clock, logger, started } = controllers;
+  const { client, metadataClient, views, servingAuthorities, accountTokens, clock, logger, started } = controllers;
   const namespaces = views.of(namespaceKind);
   const controller = new NamespaceController({ client, namespaces, clock, logger });
   controller.start();
@@ -52,4 +56,13 @@ export function startControllers(controllers: Controllers): void {
       logger,
     }),
   );
+  const collector = started.use(
+    new GarbageCollector({
+      client: metadataClient,
+      onApisChange: (listener) => views.of(apiServiceKind).onChange(listener),
+      clock,
+      logger,
+    }),
+  );
+  collector.start();
 }

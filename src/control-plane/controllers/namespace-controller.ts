@@ -9,6 +9,7 @@ import type { Logger } from "../../server/door.ts";
 import type { ObjectView } from "../object-view.ts";
 import { part } from "../resources/columns.ts";
 import { namespaceFinalizer } from "../resources/namespace.ts";
+import { discoverResources, type ServedKind } from "./discover-resources.ts";
 
 interface NamespaceControllerOptions {
   readonly client: Client;
@@ -19,12 +20,6 @@ interface NamespaceControllerOptions {
 
 /** A namespace that cannot be emptied is tried again after half a second, then ever later, up to this. */
 const retryMaxMs = 15_000;
-
-interface Content {
-  readonly group: string;
-  readonly version: string;
-  readonly resource: string;
-}
 
 interface Attempt {
   /** What is left, as messages name it: `flunders.wardle.example.com has 2 resource instances`. */
@@ -91,7 +86,14 @@ export class NamespaceController {
   }
 
   async #deleteContents(namespace: string): Promise<Attempt> {
-    const { contents, failures } = await this.#discover();
+    const { preferred, stale } = await discoverResources(this.#options.client, this.#stop.signal);
+    const failures = stale.map(({ group, version }) => {
+      const name = group === "" ? version : `${group}/${version}`;
+      return `${name}: stale GroupVersion discovery: ${name}`;
+    });
+    const contents = preferred.filter(
+      ({ isNamespaced, verbs }) => isNamespaced && verbs.includes("list") && verbs.includes("deletecollection"),
+    );
     const remaining: string[] = [];
     const deletionFailures: string[] = [];
     const finalizers = new Map<string, number>();
@@ -112,42 +114,13 @@ export class NamespaceController {
   }
 
   /** What is still there after the deletion. */
-  async #deleteContent(namespace: string, content: Content): Promise<readonly ApiObject[]> {
+  async #deleteContent(namespace: string, content: ServedKind): Promise<readonly ApiObject[]> {
     const { signal } = this.#stop;
-    const resource = this.#options.client.resource({ ...content, isNamespaced: true });
+    const resource = this.#options.client.resource(content);
     const before = await resource.list({ namespace, limit: 1, signal });
     if (before.items.length === 0) return [];
     await resource.deleteCollection({ namespace, propagationPolicy: "Background", signal });
     return (await resource.list({ namespace, signal })).items;
-  }
-
-  /** Everything namespaced that can be listed and deleted; groups whose server does not answer are failures. */
-  async #discover(): Promise<{ contents: Content[]; failures: string[] }> {
-    const accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
-    const { signal } = this.#stop;
-    const documents = await Promise.all(
-      ["/api", "/apis"].map((path) => this.#options.client.json({ path, accept, signal })),
-    );
-    const contents: Content[] = [];
-    const failures: string[] = [];
-    for (const { metadata, versions } of documents.flatMap(itemsOf)) {
-      const [preferred] = versions;
-      for (const version of versions) {
-        if (version.freshness === "Stale")
-          failures.push(
-            `${metadata.name}/${version.version}: stale GroupVersion discovery: ${metadata.name}/${version.version}`,
-          );
-        if (
-          version !== preferred &&
-          version.resources.every(({ resource }) => preferred?.resources.some((known) => known.resource === resource))
-        )
-          continue;
-        for (const { resource, scope, verbs } of version.resources)
-          if (scope === "Namespaced" && verbs.includes("list") && verbs.includes("deletecollection"))
-            contents.push({ group: metadata.name, version: version.version, resource });
-      }
-    }
-    return { contents, failures };
   }
 
   /** How far the deletion is, as conditions. */
@@ -181,38 +154,6 @@ export class NamespaceController {
 function finalizersOf(namespace: ApiObject): string[] {
   const { finalizers } = part(namespace, "spec");
   return Array.isArray(finalizers) ? finalizers.map(String) : [];
-}
-
-interface DiscoveredGroup {
-  readonly metadata: { readonly name: string };
-  readonly versions: readonly {
-    readonly version: string;
-    readonly freshness: string;
-    readonly resources: readonly {
-      readonly resource: string;
-      readonly scope: string;
-      readonly verbs: readonly string[];
-    }[];
-  }[];
-}
-
-function itemsOf(document: unknown): DiscoveredGroup[] {
-  const items: unknown = typeof document === "object" && document !== null && "items" in document ? document.items : [];
-  if (!Array.isArray(items)) return [];
-  return items.map(({ metadata, versions = [] }) => ({
-    metadata: { name: metadata?.name ?? "" },
-    versions: versions.map(
-      ({
-        version,
-        freshness = "Current",
-        resources = [],
-      }: {
-        version: string;
-        freshness?: string;
-        resources?: [];
-      }) => ({ version, freshness, resources }),
-    ),
-  }));
 }
 
 interface Condition {
