@@ -2,8 +2,11 @@
 
 import type { KeyValue, Storage } from "../../storage/door.ts";
 
-/** Objects are read this many at a time: 500 of 1.6 KB are under a megabyte. */
-const pageSize = 500;
+/**
+ * Objects are read this many at a time, as kube-apiserver reads them. Each page costs an etcd before 3.5 a walk over all that is left of the
+ * range: 100,000 objects took 9 s in pages of 500. The engine itself cuts what it sends into smaller pieces.
+ */
+const pageSize = 10_000;
 
 interface RangeOptions {
   /** From `start` up to, not including, `end`. */
