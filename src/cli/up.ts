@@ -1,7 +1,8 @@
 // `annex up`: a control plane in the foreground, until Ctrl-C.
 
+import { readdirSync } from "node:fs";
 import { flushCompileCache } from "node:module";
-import { join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { ensureDirectory } from "../base/directories.ts";
 import { startControlPlane } from "../control-plane/door.ts";
 import { stderrLogger } from "../server/door.ts";
@@ -47,8 +48,7 @@ async function upInForeground(flags: UpFlags): Promise<number> {
     owned.defer(() => forgetProcess(dataDirectory));
     say(`control plane: available at ${plane.url}`);
     say(`ready in ${Math.round(performance.now() - startedAtMs)} ms`);
-    for (const command of nextCommands(relative(process.cwd(), kubeconfig) || kubeconfig, extensions.length > 0))
-      say(command);
+    for (const command of nextCommands(relative(process.cwd(), kubeconfig) || kubeconfig, extensions)) say(command);
     process.send?.({ type: "annex-up" });
     flushCompileCache();
     await shutdown.asked;
@@ -63,8 +63,20 @@ async function upInForeground(flags: UpFlags): Promise<number> {
   return 0;
 }
 
-function nextCommands(kubeconfig: string, hasExtension: boolean): string[] {
-  const first = `export KUBECONFIG=${kubeconfig}`;
-  if (!hasExtension) return [first, "kubectl get apiservices", "kubectl get namespaces"];
-  return [first, "kubectl get apiservices", "kubectl create -f examples/wardle/flunder.yaml"];
+/** What to try: an object of the extension's own, where its author has left one beside it. */
+function nextCommands(kubeconfig: string, extensions: readonly string[]): string[] {
+  const first = [`export KUBECONFIG=${kubeconfig}`, "kubectl get apiservices"];
+  const [example] = extensions.map(exampleBeside).filter((file) => file !== undefined);
+  if (example !== undefined) return [...first, `kubectl create -f ${example}`];
+  return [...first, extensions.length > 0 ? "kubectl api-resources" : "kubectl get namespaces"];
+}
+
+/** The last one by its name where there are several, as any other rule would be as good. */
+function exampleBeside(extension: string): string | undefined {
+  const folder = dirname(extension);
+  const [name] = readdirSync(folder)
+    .filter((file) => /\.ya?ml$/.test(file))
+    .sort()
+    .reverse();
+  return name === undefined ? undefined : join(folder, name);
 }
