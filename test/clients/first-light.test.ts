@@ -287,7 +287,7 @@ describe("kubectl against annex up", () => {
     const pid = wardlePid(plane);
     assert.equal(await plane.interrupt(), 0);
     assert.throws(() => process.kill(pid, 0), /ESRCH/);
-    plane = await startUp(plane.dataDirectory);
+    plane = await startUp({ dataDirectory: plane.dataDirectory });
     assert.match(run("get", "flunders"), /^lasting /m);
   });
 });

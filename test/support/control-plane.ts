@@ -21,8 +21,18 @@ export interface UpProcess extends AsyncDisposable {
   interrupt(): Promise<number | null>;
 }
 
-/** Starts `annex up` with the wardle extension, on the data directory of an earlier run where one is given. */
-export async function startUp(dataDirectory = mkdtempSync(join(tmpdir(), "annex-up-"))): Promise<UpProcess> {
+interface UpOptions {
+  /** Of an earlier run, for the next one to go on with. */
+  readonly dataDirectory?: string;
+  /** Default: wardle. */
+  readonly extension?: string;
+}
+
+/** Starts `annex up` with an extension. */
+export async function startUp({
+  dataDirectory = mkdtempSync(join(tmpdir(), "annex-up-")),
+  extension = "examples/wardle/server.ts",
+}: UpOptions = {}): Promise<UpProcess> {
   const port = await freePort();
   const child = spawn(
     process.execPath,
@@ -35,7 +45,7 @@ export async function startUp(dataDirectory = mkdtempSync(join(tmpdir(), "annex-
       "--secure-port",
       String(port),
       "--extension",
-      "examples/wardle/server.ts",
+      extension,
     ],
     { cwd: root, stdio: ["ignore", "pipe", "pipe"] },
   );

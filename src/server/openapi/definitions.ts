@@ -1,7 +1,7 @@
 // The schemas of kinds as OpenAPI definitions, from the same declarations that decode their objects.
 
 import { isDeepStrictEqual } from "node:util";
-import { formatApiVersion, type Kind } from "../../api/door.ts";
+import { compileSchema, formatApiVersion, type Kind } from "../../api/door.ts";
 import { getOwn } from "../../base/own.ts";
 import { servedVersions } from "../discovery/documents.ts";
 import type { Resource } from "../resource.ts";
@@ -120,7 +120,9 @@ function translate(declared: JsonSchema, context: Context): JsonSchema {
   return { $ref: `#/definitions/${name}`, ...(isDeepStrictEqual(declared.default, {}) ? { default: {} } : {}) };
 }
 
-function translateInline(declared: JsonSchema, context: Context): JsonSchema {
+function translateInline(given: JsonSchema, context: Context): JsonSchema {
+  // What a union stands for, its node knows: texts, a number or text, something or null.
+  const declared = Array.isArray(given.anyOf) ? compileSchema(given).schema : given;
   const translated: Record<string, unknown> = {};
   for (const [keyword, value] of Object.entries(declared)) {
     if (privateKeywords.has(keyword) || value === undefined) continue;
@@ -139,19 +141,15 @@ function translateInline(declared: JsonSchema, context: Context): JsonSchema {
   }
   const [pattern] = Object.values(asRecord(declared.patternProperties));
   if (pattern !== undefined) translated.additionalProperties = translate(asRecord(pattern), context);
-  return { ...translated, ...enumOf(declared) };
+  // kubectl cannot explain a schema that says nothing.
+  return Object.keys(translated).length === 0 ? { [freeExtension]: true } : translated;
 }
+
+const freeExtension = "x-kubernetes-preserve-unknown-fields";
 
 /** What a client has to send. A field with a default is always there, but older kubectl refuses manifests without a required one. */
 function requiredOf({ required, properties }: JsonSchema): JsonSchema {
   const names = Array.isArray(required) ? required : [];
   const needed = names.filter((name) => asRecord(getOwn(asRecord(properties), name)).default === undefined);
   return needed.length === 0 ? {} : { required: needed };
-}
-
-/** A union of texts is an enum. */
-function enumOf({ anyOf }: JsonSchema): JsonSchema {
-  if (!Array.isArray(anyOf)) return {};
-  const texts = anyOf.map((member) => asRecord(member).const).filter((text) => typeof text === "string");
-  return texts.length === anyOf.length ? { type: "string", enum: texts } : {};
 }

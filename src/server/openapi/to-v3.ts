@@ -14,14 +14,16 @@ export function definitionsToV3(definitions: Definitions): Definitions {
   );
 }
 
-/** Version 2 has no defaults: clients of old would have filled them in. */
+/** Version 2 has no defaults, which clients of old would have filled in, and no null: what may be null may be anything. */
 export function definitionsToV2(definitions: Definitions): Definitions {
   return Object.fromEntries(Object.entries(definitions).map(([name, schema]) => [name, withoutDefaults(schema)]));
 }
 
 function withoutDefaults(schema: JsonSchema): JsonSchema {
-  const { default: _default, ...rest } = schema;
-  return withParts(rest, withoutDefaults);
+  const { default: _default, nullable, ...rest } = schema;
+  if (nullable !== true) return withParts(rest, withoutDefaults);
+  const { type: _type, items: _items, properties: _properties, ...untyped } = rest;
+  return untyped;
 }
 
 /** A schema with what it is made of translated. */
