@@ -1,12 +1,13 @@
 // Encryption at rest through the server's flags: values that only the right key reads, old keys that still read, and a wrong key that harms nothing.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { decodeYaml } from "annex/api";
 import { readAll } from "annex/client";
-import { openEmbeddedStorage, openEtcdStorage, type Storage } from "annex/storage";
+import { openEmbeddedStorage, openEtcdStorage, parseEncryptionConfig, type Storage } from "annex/storage";
 import { freePorts, startEtcd } from "../support/etcd.ts";
 import { adminOf, aFlunder, flundersOf, namespace } from "../support/flunder-traffic.ts";
 import { startWardle } from "../support/wardle.ts";
@@ -16,6 +17,14 @@ interface Place {
   /** What lies there, while no server has it. */
   open(): Promise<Storage>;
 }
+
+test("the configuration that docs/storage.md shows is one", async () => {
+  const text = readFileSync(new URL("../../docs/storage.md", import.meta.url), "utf8");
+  const [, yaml = ""] = /```yaml\n([\s\S]*?)```/.exec(text) ?? [];
+  const config = await parseEncryptionConfig(decodeYaml(yaml));
+  const stored = config.transformerFor("flunders", "wardle.example.com").encode(Buffer.from("value"), "/key");
+  assert.match(stored.toString("latin1"), /^k8s:enc:secretbox:v1:key2:/);
+});
 
 test("an embedded store is read by its own key alone", (t) => assertEncrypted(t, embeddedPlace(t)));
 

@@ -38,7 +38,8 @@ export function makeHosts(owner: Owner, count: number): readonly Host[] | undefi
       ip("link", "set", outer, "master", bridge, "up") &&
       ip("-n", space, "addr", "add", `${address}/24`, "dev", inner) &&
       ip("-n", space, "link", "set", inner, "up") &&
-      ip("-n", space, "link", "set", "lo", "up");
+      ip("-n", space, "link", "set", "lo", "up") &&
+      ip("netns", "exec", space, "true");
     if (!isPlaced) return undefined;
     hosts.push({
       address,

@@ -30,7 +30,7 @@ export function runKubectl(args: readonly string[], options: KubectlOptions): Ku
   const { kubeconfig, program = "kubectl", input, editor = "false" } = options;
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     cwd: root,
-    env: { ...process.env, KUBECONFIG: kubeconfig, HOME: dirname(kubeconfig), KUBE_EDITOR: editor },
+    env: { ...environmentOf(kubeconfig), KUBE_EDITOR: editor },
     encoding: "utf8",
     timeout: timeoutMs,
     ...(input === undefined ? {} : { input }),
@@ -38,4 +38,9 @@ export function runKubectl(args: readonly string[], options: KubectlOptions): Ku
   if (error !== undefined)
     throw new Error(`Cannot run ${program}: run npm test once, which provides it`, { cause: error });
   return { status: status ?? -1, stdout, stderr };
+}
+
+/** Where kubectl finds its configuration, and keeps what it has discovered. */
+export function environmentOf(kubeconfig: string): NodeJS.ProcessEnv {
+  return { ...process.env, KUBECONFIG: kubeconfig, HOME: dirname(kubeconfig) };
 }
