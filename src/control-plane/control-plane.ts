@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { clientSource, createAggregator } from "../aggregator/door.ts";
 import type { GroupResource } from "../api/door.ts";
+import { makeCertificate } from "../base/certificates.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { ensureDirectory } from "../base/directories.ts";
 import { Client, type Transport } from "../client/door.ts";
@@ -83,6 +84,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly port: number;
   /** For a member of system:masters. */
   readonly kubeconfig: string;
+  /** For whomever you name, with a client certificate made for it; what that user may do is for RBAC to say. */
+  kubeconfigFor(user: { readonly name: string; readonly groups?: readonly string[] }): Promise<string>;
   /** As system:masters, without a network between. */
   readonly client: Client;
   readonly server: ApiServer;
@@ -218,6 +221,11 @@ async function start(options: ControlPlaneOptions, started: Stack): Promise<Cont
     url,
     port,
     kubeconfig: kubeconfigFor({ url, authorities: trust.servingAuthorities, user: credentials.admin }),
+    async kubeconfigFor({ name, groups = [] }) {
+      const request = { commonName: name, organizations: groups, nowMs: clock.nowMs() };
+      const user = await makeCertificate(credentials.clientAuthority, request);
+      return kubeconfigFor({ url, authorities: trust.servingAuthorities, user });
+    },
     client,
     server,
     [Symbol.asyncDispose]: () => started.disposeAsync(),
