@@ -9,8 +9,18 @@ import { type ApiRequest, type ApiResponse, header } from "../exchange.ts";
 import { readsGzip, uncached } from "../render/document.ts";
 import type { Resource } from "../resource.ts";
 import { definitionsOf } from "./definitions.ts";
+import {
+  groupDefinitions,
+  groupListDefinitions,
+  groupListType,
+  groupType,
+  versionInfoDefinitions,
+  versionInfoType,
+  versionsDefinitions,
+  versionsType,
+} from "./discovery-definitions.ts";
 import type { JsonSchema } from "./json-schema.ts";
-import { groupOperationId, groupPaths, groupTag, type Paths, pathsOf } from "./operations.ts";
+import { type DocumentPath, documentPath, groupOperationId, groupTag, type Paths, pathsOf } from "./operations.ts";
 import { type DocumentV2, encodeProtobufV2 } from "./protobuf-v2.ts";
 import { type DocumentV3, encodeProtobufV3 } from "./protobuf-v3.ts";
 import { pathsToV2 } from "./to-v2.ts";
@@ -63,7 +73,12 @@ function documentsOf(resources: readonly Resource[], info: OpenApiInfo): Documen
   const parts = partsOf(resources);
   const whole = () => {
     const paths = Object.assign({}, ...[...parts.values()].map((part) => part.paths()));
-    const definitions = definitionsToV2(definitionsOf(resources, () => true));
+    const documents = {
+      ...groupListDefinitions,
+      ...(parts.has("api") ? versionsDefinitions : {}),
+      ...versionInfoDefinitions,
+    };
+    const definitions = definitionsToV2({ ...definitionsOf(resources, () => true), ...documents });
     return { swagger: "2.0", info, paths: pathsToV2(paths), definitions };
   };
   return {
@@ -94,26 +109,46 @@ interface Part {
 
 function partsOf(resources: readonly Resource[]): Map<string, Part> {
   const parts = new Map<string, Part>();
-  const none = () => ({});
-  const add = (path: string, paths: () => Paths, definitions: Part["definitions"] = none) =>
-    parts.set(path, { paths, definitions });
+  const addDocument = (
+    name: string,
+    document: Omit<DocumentPath, "path">,
+    definitions: ReturnType<Part["definitions"]>,
+  ) =>
+    parts.set(name, { paths: () => documentPath({ path: `/${name}`, ...document }), definitions: () => definitions });
   const groups = groupsOf(resources);
-  if (groups.has("")) add("api", () => groupPaths("/api/", "getCoreAPIVersions", "core", "get available API versions"));
-  add("apis", () => groupPaths("/apis/", "getAPIVersions", "apis", "get available API versions"));
+  const available = { description: "get available API versions" };
+  if (groups.has(""))
+    addDocument(
+      "api",
+      { ...available, operationId: "getCoreAPIVersions", tag: "core", type: versionsType },
+      versionsDefinitions,
+    );
+  addDocument(
+    "apis",
+    { ...available, operationId: "getAPIVersions", tag: "apis", type: groupListType },
+    groupListDefinitions,
+  );
   for (const [group, versions] of groups) {
-    if (group !== "")
-      add(`apis/${group}`, () =>
-        groupPaths(`/apis/${group}/`, groupOperationId(group), groupTag(group), "get information of a group"),
-      );
+    const description = "get information of a group";
+    const document = { description, operationId: groupOperationId(group), tag: groupTag(group), type: groupType };
+    if (group !== "") addDocument(`apis/${group}`, document, groupDefinitions);
     for (const version of versions)
-      add(
-        group === "" ? `api/${version}` : `apis/${group}/${version}`,
-        () => pathsOf(resources, group, version),
-        () => definitionsOf(resources, (otherGroup, otherVersion) => otherGroup === group && otherVersion === version),
-      );
+      parts.set(group === "" ? `api/${version}` : `apis/${group}/${version}`, {
+        paths: () => pathsOf(resources, group, version),
+        definitions: () =>
+          definitionsOf(resources, (otherGroup, otherVersion) => otherGroup === group && otherVersion === version),
+      });
   }
-  add("version", () =>
-    groupPaths("/version/", "getCodeVersion", "version", "get the version information for this server"),
+  const version = {
+    operationId: "getCodeVersion",
+    tag: "version",
+    type: versionInfoType,
+    mediaTypes: ["application/json"],
+  };
+  addDocument(
+    "version",
+    { ...version, description: "get the version information for this server" },
+    versionInfoDefinitions,
   );
   return parts;
 }

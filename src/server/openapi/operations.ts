@@ -38,19 +38,13 @@ export function tagOf(group: string, version: string): string {
 /** The paths of one group and version. */
 export function pathsOf(resources: readonly Resource[], group: string, version: string): Paths {
   const root = group === "" ? `/api/${version}` : `/apis/${group}/${version}`;
-  const tags = [tagOf(group, version)];
-  const paths: Paths = {
-    [`${root}/`]: {
-      get: {
-        tags,
-        description: "get available resources",
-        operationId: `get${groupName(group)}${capitalise(version)}APIResources`,
-        responses: ok("200", "OK", "io.k8s.apimachinery.pkg.apis.meta.v1.APIResourceList"),
-      },
-    },
-  };
-  paths[root] = paths[`${root}/`] ?? {};
-  delete paths[`${root}/`];
+  const paths = documentPath({
+    path: root,
+    tag: tagOf(group, version),
+    description: "get available resources",
+    operationId: `get${groupName(group)}${capitalise(version)}APIResources`,
+    type: "io.k8s.apimachinery.pkg.apis.meta.v1.APIResourceList",
+  });
   for (const resource of resources)
     if (resource.kind.group === group && servedVersions(resource.kind).includes(version))
       addResource(paths, new Described(resource, version, root));
@@ -288,9 +282,19 @@ function addWatches(paths: Paths, described: Described, scope: readonly JsonSche
     };
 }
 
+export interface DocumentPath {
+  readonly path: string;
+  readonly operationId: string;
+  readonly tag: string;
+  readonly description: string;
+  /** The name of the definition of what it answers. */
+  readonly type: string;
+  readonly mediaTypes?: readonly string[];
+}
+
 /** `/apis` and `/apis/GROUP`, and the version of the server. */
-export function groupPaths(path: string, operationId: string, tag: string, description: string): Paths {
-  return { [path]: { get: { tags: [tag], description, operationId, responses: { "200": { description: "OK" } } } } };
+export function documentPath({ path, operationId, tag, description, type, mediaTypes }: DocumentPath): Paths {
+  return { [path]: { get: { tags: [tag], description, operationId, responses: ok("200", "OK", type, mediaTypes) } } };
 }
 
 export function groupOperationId(group: string): string {
