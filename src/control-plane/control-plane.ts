@@ -29,6 +29,7 @@ import { metadataOnly } from "./controllers/garbage-collector/metadata-only.ts";
 import { keyPathOf, resourcesByKey } from "./key-layout.ts";
 import { ownNamespaces } from "./own-namespaces.ts";
 import { allResources, localVersion } from "./own-resources.ts";
+import { escalationCheck } from "./rbac/escalation.ts";
 import { startControllers } from "./start-controllers.ts";
 import { type ExtensionSource, startExtensions } from "./start-extensions.ts";
 import { credentialStoreIn, kubeconfigFor, loadCredentials, memoryStore } from "./state-directory.ts";
@@ -163,7 +164,7 @@ async function start(options: ControlPlaneOptions, started: Stack): Promise<Cont
       ],
       authorizer,
       alwaysAllowedPaths: ["/healthz", "/readyz", "/livez"],
-      admission: [namespaceLifecycle({ namespaces: ownNamespaces(views) })],
+      admission: [namespaceLifecycle({ namespaces: ownNamespaces(views) }), escalationCheck(authorizer)],
       innerFilters: [issuerDiscovery({ issuer, key, url: () => url }), aggregator.filter],
       unknownPaths: "plain",
       openApi: { title: "kube-aggregator", version: "v1" },

@@ -4,12 +4,14 @@ import { apiServiceKind } from "../aggregator/door.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Client } from "../client/door.ts";
 import type { Logger } from "../server/door.ts";
+import { keepClusterRolesAggregated } from "./controllers/cluster-role-aggregation.ts";
 import { keepDefaultObjects } from "./controllers/default-objects.ts";
 import { GarbageCollector } from "./controllers/garbage-collector/garbage-collector.ts";
 import { NamespaceController } from "./controllers/namespace-controller.ts";
 import { keepTokenSecrets } from "./controllers/token-secrets.ts";
 import { configMaps } from "./resources/config-map.ts";
 import { namespaceKind } from "./resources/namespace.ts";
+import { clusterRoleKind } from "./resources/rbac.ts";
 import { secretKind } from "./resources/secret.ts";
 import { serviceAccountKind } from "./resources/service-account.ts";
 import type { ServiceAccountTokens } from "./tokens/service-account-tokens.ts";
@@ -56,6 +58,7 @@ export function startControllers(controllers: Controllers): void {
       logger,
     }),
   );
+  started.defer(keepClusterRolesAggregated({ client, clusterRoles: views.of(clusterRoleKind), clock, logger }));
   const collector = started.use(
     new GarbageCollector({
       client: metadataClient,
