@@ -29,6 +29,7 @@ export function configuredControlPlane(
   if (securePort < 0 || securePort > 65_535) throw new FlagError(`--secure-port must be a port number: ${securePort}`);
   const modes = authorizationModesOf(flags);
   const server = configuredServer(flags, { logger, owned });
+  const issuer = flags.text("service-account-issuer") ?? "";
   const tokenFile = flags.text("token-auth-file") ?? "";
   return {
     dataDirectory,
@@ -53,6 +54,7 @@ export function configuredControlPlane(
     server: modes.includes("AlwaysAllow") ? { ...server, allowsAnonymous: false } : server,
     listen: { http2: !flags.isSet("disable-http2-serving"), minTlsVersion: minTlsVersion(flags) },
     serviceClusterIpRange: flags.text("service-cluster-ip-range") ?? "",
+    ...(issuer === "" ? {} : { serviceAccountIssuer: issuer }),
     ...(tokenFile === "" ? {} : { tokens: staticTokens(readFileSync(tokenFile, "utf8")) }),
     extensions: flags.list("extension"),
     extensionTimeoutMs: flags.durationMs("extension-timeout"),

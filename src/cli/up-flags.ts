@@ -31,12 +31,19 @@ const ofTheMainServer = {
     default: "10.96.0.0/16",
     help: "Where services get their addresses from.",
   },
+  "service-account-issuer": {
+    type: "text",
+    help: "Who signs the tokens of service accounts, as they say it. Default https://kubernetes.default.svc.cluster.local.",
+  },
   "proxy-client-cert-file": { type: "text", help: "What the aggregator shows to extension servers." },
   "proxy-client-key-file": { type: "text", help: "Its key." },
   "etcd-prefix": { ...commonFlags["etcd-prefix"], default: "/registry" },
 } as const satisfies FlagTable;
 
 const notHere = {
+  "service-account-key-file": { type: "list", help: "Keys that verify tokens.", meaning: "unsupported" },
+  "service-account-signing-key-file": { type: "text", help: "The key that signs them.", meaning: "unsupported" },
+  "api-audiences": { type: "list", help: "Audiences of tokens.", meaning: "unsupported" },
   "disable-admission-plugins": { type: "list", help: "Admission plug-ins to leave out.", meaning: "unsupported" },
   "enable-admission-plugins": { type: "list", help: "Admission plug-ins to run.", meaning: "unsupported" },
   "enable-aggregator-routing": { type: "boolean", help: "Ignored: always.", meaning: "harmless" },

@@ -36,6 +36,7 @@ describe("annex up as a main API server", () => {
       `--data-dir=${join(directory, "data")}`,
       `--etcd-servers=${etcd}`,
       "--service-cluster-ip-range=127.0.0.0/24",
+      "--service-account-issuer=https://annex.example.com",
       `--client-ca-file=${file("client-ca.crt")}`,
       `--tls-cert-file=${file("core.crt")}`,
       `--tls-private-key-file=${file("core.key")}`,
@@ -140,6 +141,17 @@ describe("annex up as a main API server", () => {
     using client = connect(certificate("admin"));
     const service = await client.json({ path: "/api/v1/namespaces/default/services/kubernetes" });
     assert.match(JSON.stringify(service), /"clusterIP":"127\.0\.0\.\d+"/);
+  });
+
+  test("tokens of service accounts are signed as --service-account-issuer says", async () => {
+    using client = connect(certificate("admin"));
+    const path = "/api/v1/namespaces/default/serviceaccounts/default/token";
+    const body = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} };
+    const answer = await client.json({ method: "POST", path, body });
+    const [, claims = ""] = /"token":"[^".]+\.([^".]+)\./.exec(JSON.stringify(answer)) ?? [];
+    assert.partialDeepStrictEqual(JSON.parse(Buffer.from(claims, "base64url").toString()), {
+      iss: "https://annex.example.com",
+    });
   });
 
   test("objects are in etcd under kube-apiserver's keys", async () => {
