@@ -34,7 +34,7 @@ export interface KubectlUser {
 }
 
 export interface RunningKubectl extends Disposable {
-  /** Resolves when its output has that. */
+  /** Resolves when what it has printed, to either output, has that. */
   says(pattern: RegExp): Promise<void>;
   readonly output: () => string;
 }
@@ -99,16 +99,19 @@ function userOf({ isNew, isAggregated, kubeconfig }: UserOptions): KubectlUser {
 function startKubectl(program: string, command: string, kubeconfig: string): RunningKubectl {
   const child = spawn(program, wordsOf(command), { env: environmentOf(kubeconfig) });
   let output = "";
-  child.stdout.on("data", (chunk) => {
-    output += chunk;
-  });
+  const heard = new EventTarget();
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk) => {
+      output += chunk;
+      heard.dispatchEvent(new Event("more"));
+    });
   const ended = once(child, "close");
   return {
     output: () => output,
     async says(pattern) {
       while (!pattern.test(output)) {
         if (child.exitCode !== null) throw new Error(`kubectl ${command} has ended: ${output}`);
-        await Promise.race([once(child.stdout, "data"), ended]);
+        await Promise.race([once(heard, "more"), ended]);
       }
     },
     [Symbol.dispose]() {
