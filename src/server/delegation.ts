@@ -34,6 +34,9 @@ const nobodyToAsk: Authorizer = {
   },
 };
 
+/** Nor can a token be looked up: who shows one and nothing else is not let in as anonymous. */
+const nobodyKnowsTokens = bearerTokenAuthenticator(() => undefined);
+
 /** Throws where a kubeconfig cannot be read, or the published authorities cannot and nobody tolerates that. */
 export async function delegate(flags: Flags, options: DelegationOptions): Promise<Delegation> {
   const ended = new AsyncDisposableStack();
@@ -83,6 +86,7 @@ async function authenticatorsOf(flags: Flags, tools: Tools): Promise<readonly Au
     return [
       requestHeaderAuthenticator(requestHeader ?? (() => undefined)),
       clientCertificateAuthenticator(clientCertificates ?? (() => undefined)),
+      nobodyKnowsTokens,
     ];
   const { delegatedAuthentication } = await import("./authentication/delegated.ts");
   const delegated = await delegatedAuthentication({
