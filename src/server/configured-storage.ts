@@ -2,7 +2,9 @@
 
 import { readFileSync } from "node:fs";
 import { decodeYaml, type GroupResource } from "../api/door.ts";
+import { watchFiles } from "../base/watched-files.ts";
 import {
+  type EncryptionConfig,
   encryptedStorage,
   openEmbeddedStorage,
   openEtcdStorage,
@@ -11,47 +13,78 @@ import {
 } from "../storage/door.ts";
 import { FlagError } from "./flag-set.ts";
 import type { CommonFlagName, Flags } from "./flags.ts";
+import { type Logger, silentLogger } from "./logging.ts";
 
 export interface ConfiguredStorageOptions {
   /** Of the embedded store; empty where there is none. */
   readonly directory: string;
   /** The resource whose object lies under a key. */
   readonly resourceOf: (key: string) => GroupResource;
+  readonly logger?: Logger;
 }
+
+type EncryptionTools = Pick<ConfiguredStorageOptions, "resourceOf" | "logger">;
 
 /** Throws a FlagError, or a StorageError where the store cannot be opened. */
 export async function openConfiguredStorage(
   flags: Flags<CommonFlagName>,
-  { directory, resourceOf }: ConfiguredStorageOptions,
+  { directory, ...tools }: ConfiguredStorageOptions,
 ): Promise<Storage> {
-  return encryptedAsConfigured(flags, await openEngine(flags, directory), resourceOf);
+  return encryptedAsConfigured(flags, await openEngine(flags, directory), tools);
 }
 
 /** Opens an etcd for some resources alone, in all else like the one for the others. */
 export async function openConfiguredEtcd(
   flags: Flags<CommonFlagName>,
-  { endpoints, resourceOf }: { readonly endpoints: readonly string[] } & Pick<ConfiguredStorageOptions, "resourceOf">,
+  { endpoints, ...tools }: { readonly endpoints: readonly string[] } & EncryptionTools,
 ): Promise<Storage> {
-  return encryptedAsConfigured(flags, await openEtcd(flags, endpoints), resourceOf);
+  return encryptedAsConfigured(flags, await openEtcd(flags, endpoints), tools);
 }
 
 async function encryptedAsConfigured(
   flags: Flags<CommonFlagName>,
   storage: Storage,
-  resourceOf: ConfiguredStorageOptions["resourceOf"],
+  { resourceOf, logger = silentLogger }: EncryptionTools,
 ): Promise<Storage> {
-  const encryptionFile = flags.text("encryption-provider-config") ?? "";
-  if (encryptionFile === "") return storage;
+  const file = flags.text("encryption-provider-config") ?? "";
+  const isReloaded = flags.isSet("encryption-provider-config-automatic-reload");
   try {
-    const config = await parseEncryptionConfig(decodeYaml(readFileSync(encryptionFile, "utf8")));
-    return encryptedStorage(storage, (key) => {
-      const { group, resource } = resourceOf(key);
-      return config.transformerFor(resource, group);
-    });
+    if (file !== "") return await encryptedWith(storage, file, { isReloaded, resourceOf, logger });
+    if (!isReloaded) return storage;
+    throw new FlagError("--encryption-provider-config-automatic-reload must be set with --encryption-provider-config");
   } catch (error) {
     await storage[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+async function encryptedWith(
+  storage: Storage,
+  file: string,
+  { isReloaded, resourceOf, logger }: Required<EncryptionTools> & { readonly isReloaded: boolean },
+): Promise<Storage> {
+  const parse = (text: string) => parseEncryptionConfig(decodeYaml(text));
+  let config = await parse(readFileSync(file, "utf8"));
+  // A new configuration that cannot be used leaves the old one at work.
+  const onError = (error: unknown) =>
+    logger.error({ error, file }, "the encryption configuration could not be read again");
+  const stop = isReloaded
+    ? watchFiles({
+        paths: [file],
+        onChange([text = ""]) {
+          const take = (next: EncryptionConfig) => {
+            config = next;
+          };
+          void parse(text).then(take, onError);
+        },
+        onError,
+      })
+    : () => {};
+  const transformerOf = (key: string) => {
+    const { group, resource } = resourceOf(key);
+    return config.transformerFor(resource, group);
+  };
+  return encryptedStorage(storage, transformerOf, { onClose: stop });
 }
 
 async function openEngine(flags: Flags<CommonFlagName>, directory: string): Promise<Storage> {

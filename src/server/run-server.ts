@@ -73,8 +73,8 @@ async function start(options: RunServerOptions, flags: Flags): Promise<void> {
     const admission = enabledPlugins(flags, [...delegation.admission, ...(options.admission ?? [])]);
     const configured = configuredServer(flags, { logger, owned });
     const resourceOf = resourceOfKey(keyPrefix);
-    const storage = await openStorage(flags, resourceOf);
-    const overridden = await overrideStorages(flags, resources, { resourceOf, owned });
+    const storage = await openStorage(flags, { resourceOf, logger });
+    const overridden = await overrideStorages(flags, resources, { resourceOf, logger, owned });
     const server = owned.use(
       await createApiServer({
         name,
@@ -115,12 +115,12 @@ function resourceOfKey(keyPrefix: string): ResourceOf {
 }
 
 /** The embedded store or etcd. */
-function openStorage(flags: Flags, resourceOf: ResourceOf): Promise<Storage> | Storage {
+function openStorage(flags: Flags, tools: Omit<ConfiguredStorageOptions, "directory">): Promise<Storage> | Storage {
   if (process.env[tryOutVariable] !== undefined) return openMemoryStorage();
   const directory = flags.text("data-dir") ?? "";
   if (directory !== "" && flags.list("etcd-servers").length > 0)
     throw new FlagError("--data-dir and --etcd-servers exclude each other");
-  return openConfiguredStorage(flags, { directory, resourceOf });
+  return openConfiguredStorage(flags, { directory, ...tools });
 }
 
 /** Set where a control plane wants to know whether a program starts while an older version of it has the data. */

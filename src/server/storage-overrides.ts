@@ -16,7 +16,7 @@ interface Override {
   readonly servers: readonly string[];
 }
 
-interface Tools extends Pick<ConfiguredStorageOptions, "resourceOf"> {
+interface Tools extends Pick<ConfiguredStorageOptions, "resourceOf" | "logger"> {
   /** Closes the storages. */
   readonly owned: AsyncDisposableStack;
 }
@@ -31,7 +31,7 @@ export interface OverriddenResources {
 export async function overrideStorages(
   flags: Flags,
   resources: readonly Resource[],
-  { resourceOf, owned }: Tools,
+  { owned, ...tools }: Tools,
 ): Promise<OverriddenResources> {
   const overrides = flags.list("etcd-servers-overrides").map(parseOverride);
   const storages = new Map<string, Storage>();
@@ -46,7 +46,7 @@ export async function overrideStorages(
     }
     const id = override.servers.toSorted().join(";");
     const storage =
-      storages.get(id) ?? owned.use(await openConfiguredEtcd(flags, { endpoints: override.servers, resourceOf }));
+      storages.get(id) ?? owned.use(await openConfiguredEtcd(flags, { endpoints: override.servers, ...tools }));
     storages.set(id, storage);
     overridden.push({ ...resource, storage });
   }

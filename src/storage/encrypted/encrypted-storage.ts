@@ -16,21 +16,32 @@ import type { ValueTransformer } from "./value-transformer.ts";
 /** Says how the value of a key is stored; undefined where it is stored as it is. */
 export type TransformerOfKey = (key: string) => ValueTransformer | undefined;
 
+export interface EncryptedStorageOptions {
+  /** Called once when the storage is closed. */
+  readonly onClose?: () => void;
+}
+
 /**
  * Stores values as their transformers say. Reading fails with CORRUPT, naming key and configuration, where none of their secrets fits;
  * nothing is changed then. Closing it closes the inner storage.
  */
-export function encryptedStorage(inner: Storage, transformerOf: TransformerOfKey): Storage {
-  return new EncryptedStorage(inner, transformerOf);
+export function encryptedStorage(
+  inner: Storage,
+  transformerOf: TransformerOfKey,
+  options: EncryptedStorageOptions = {},
+): Storage {
+  return new EncryptedStorage(inner, transformerOf, options);
 }
 
 class EncryptedStorage implements Storage {
   readonly #inner: Storage;
   readonly #transformerOf: TransformerOfKey;
+  readonly #onClose: () => void;
 
-  constructor(inner: Storage, transformerOf: TransformerOfKey) {
+  constructor(inner: Storage, transformerOf: TransformerOfKey, { onClose = () => {} }: EncryptedStorageOptions) {
     this.#inner = inner;
     this.#transformerOf = transformerOf;
+    this.#onClose = onClose;
   }
 
   async range(query: RangeQuery): Promise<RangeResult> {
@@ -68,6 +79,7 @@ class EncryptedStorage implements Storage {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
+    this.#onClose();
     return this.#inner[Symbol.asyncDispose]();
   }
 
