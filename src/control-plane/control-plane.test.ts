@@ -73,6 +73,21 @@ test("a server in the same process is reached through the aggregator, and is ava
   );
 });
 
+test("an administrator is told once that everything may be done", async () => {
+  await using plane = await startControlPlane({});
+  using client = connect(plane);
+  const review = {
+    apiVersion: "authorization.k8s.io/v1",
+    kind: "SelfSubjectRulesReview",
+    spec: { namespace: "default" },
+  };
+  const path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
+  const { status } = Object(await client.json({ method: "POST", path, body: review }));
+  const unlimited = ({ verbs }: { verbs: string[] }) => verbs.includes("*");
+  assert.deepEqual(status.resourceRules.filter(unlimited), [{ verbs: ["*"], apiGroups: ["*"], resources: ["*"] }]);
+  assert.deepEqual(status.nonResourceRules.filter(unlimited), [{ verbs: ["*"], nonResourceURLs: ["*"] }]);
+});
+
 test("a server in the same process learns who asks, and the control plane's RBAC decides what that one may", async () => {
   await using plane = await startControlPlane({ extensions: [gadgets()] });
   const kubeconfig = await plane.kubeconfigFor({ name: "mallory", groups: ["art"] });

@@ -108,23 +108,35 @@ const serviceAccountIssuerDefault = "https://kubernetes.default.svc.cluster.loca
  * Throws a StorageError where the data directory cannot be used, what the operating system says of the port, and an Error for an extension that does not start.
  */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
-  const started = new Stack();
+  const running = new Running();
   try {
-    return await start(options, started);
+    return await start(options, running);
   } catch (error) {
-    await started[Symbol.asyncDispose]();
+    await running[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-/** What was started, to be ended in the opposite order. */
-class Stack extends AsyncDisposableStack {}
+/** What was started, to be ended in the opposite order; what waits is ended first. */
+class Running implements AsyncDisposable {
+  readonly started = new AsyncDisposableStack();
+  readonly #stop = new AbortController();
 
-async function start(options: ControlPlaneOptions, started: Stack): Promise<ControlPlane> {
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.started.disposeAsync();
+  }
+}
+
+async function start(options: ControlPlaneOptions, running: Running): Promise<ControlPlane> {
+  const { started } = running;
   const { bindAddress = "127.0.0.1", securePort = 0, clock = systemClock, logger = silentLogger } = options;
   const { dataDirectory, keyPrefix = "/registry", tokens = () => undefined, extensions = [] } = options;
-  const stop = new AbortController();
-  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
+  const signal = options.signal === undefined ? running.signal : AbortSignal.any([options.signal, running.signal]);
   const host = isAny(bindAddress) ? "127.0.0.1" : bindAddress;
   if (dataDirectory !== undefined) ensureDirectory(dataDirectory);
   const credentials = await loadCredentials(
@@ -185,22 +197,8 @@ async function start(options: ControlPlaneOptions, started: Stack): Promise<Cont
   const { port } = listener;
   url = `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
   const client = clientOf(server, "annex-control-plane");
-  await bootstrap({ client, resources, trust, port, host, signal });
-  const { servingAuthorities } = trust;
-  const metadataClient = clientOf(server, "generic-garbage-collector", metadataOnly);
-  startControllers({ client, metadataClient, views, servingAuthorities, accountTokens, clock, logger, started });
-  const source = started.use(clientSource({ client: clientOf(server, "kube-aggregator") }));
-  started.use(aggregator);
-  aggregator.start(source);
-  trust.onChange(() => {
-    listener.setCertificates(tls());
-    aggregator.renewClientCertificate();
-    publishTrust(client, trust, signal).catch((error: unknown) =>
-      logger.error({ error }, "new authorities could not be published"),
-    );
-  });
-  started.defer(() => stop.abort());
-  await startExtensions({
+  // They take a while to load, in which the rest is made.
+  const extensionsStarted = startExtensions({
     extensions,
     dataDirectory,
     timeoutMs: options.extensionTimeoutMs ?? extensionTimeoutDefaultMs,
@@ -218,6 +216,22 @@ async function start(options: ControlPlaneOptions, started: Stack): Promise<Cont
     signal,
     started,
   });
+  extensionsStarted.catch(() => {}); // It is waited for below, unless something else fails before.
+  await bootstrap({ client, resources, trust, port, host, signal });
+  const { servingAuthorities } = trust;
+  const metadataClient = clientOf(server, "generic-garbage-collector", metadataOnly);
+  startControllers({ client, metadataClient, views, servingAuthorities, accountTokens, clock, logger, started });
+  const source = started.use(clientSource({ client: clientOf(server, "kube-aggregator") }));
+  started.use(aggregator);
+  aggregator.start(source);
+  trust.onChange(() => {
+    listener.setCertificates(tls());
+    aggregator.renewClientCertificate();
+    publishTrust(client, trust, signal).catch((error: unknown) =>
+      logger.error({ error }, "new authorities could not be published"),
+    );
+  });
+  await extensionsStarted;
   return {
     url,
     port,
@@ -229,7 +243,7 @@ async function start(options: ControlPlaneOptions, started: Stack): Promise<Cont
     },
     client,
     server,
-    [Symbol.asyncDispose]: () => started.disposeAsync(),
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
 }
 

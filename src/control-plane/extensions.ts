@@ -26,18 +26,18 @@ export interface ExtensionOptions {
   /** Tells what became of a change: "reloaded", or why the old version runs on. */
   readonly onReload: (name: string, fault: string | undefined) => void;
   readonly signal: AbortSignal;
+  readonly started: AsyncDisposableStack;
 }
 
 export interface Extension {
   readonly name: string;
   /** The APIServices that it is registered as, once it has said which groups it serves. */
   readonly registered: Promise<readonly string[]>;
-  stop(): Promise<void>;
 }
 
-/** Starts an extension server and keeps it registered. `registered` rejects where it ends before it listens for the first time. */
+/** Starts an extension server and keeps it registered, until `started` ends. `registered` rejects where it ends before it listens for the first time. */
 export async function startExtension(options: ExtensionOptions): Promise<Extension> {
-  const { file, credentials, trust, client, logger, signal } = options;
+  const { file, credentials, trust, client, logger, signal, started } = options;
   const name = extensionName(file);
   if (!isFile(file)) throw new Error(`extension ${name} cannot be started: there is no file ${file}`);
   const folder = join(options.directory, name);
@@ -94,16 +94,14 @@ export async function startExtension(options: ExtensionOptions): Promise<Extensi
   const reload = reloadOnChange(process, { ...options, name, flags, markGone });
   await writeCredentials(folder, { ...options, name });
   trust.onChange(() => writeAuthorities(folder, trust));
+  signal.throwIfAborted();
   reload.watcher.add([resolve(file)]);
+  started.defer(async () => {
+    reload.watcher[Symbol.dispose]();
+    await process.stop();
+  });
   process.start();
-  return {
-    name,
-    registered,
-    async stop() {
-      reload.watcher[Symbol.dispose]();
-      await process.stop();
-    },
-  };
+  return { name, registered };
 }
 
 interface Reload {

@@ -116,14 +116,14 @@ function describeRules(
   namespace: string,
 ): { resourceRules: object[]; nonResourceRules: object[] } {
   const found = [...rulesFor(roles, user, namespace)].map(({ rule }) => rule);
-  const everything = allowsEverything || user.groups.includes("system:masters");
+  // What system:masters may do is in the role cluster-admin, which is bound to them.
   return {
     resourceRules: [
-      ...(everything ? [{ verbs: ["*"], apiGroups: ["*"], resources: ["*"] }] : []),
+      ...(allowsEverything ? [{ verbs: ["*"], apiGroups: ["*"], resources: ["*"] }] : []),
       ...found.filter(({ resources }) => resources !== undefined),
     ],
     nonResourceRules: [
-      ...(everything ? [{ verbs: ["*"], nonResourceURLs: ["*"] }] : []),
+      ...(allowsEverything ? [{ verbs: ["*"], nonResourceURLs: ["*"] }] : []),
       ...found.filter(({ nonResourceURLs }) => nonResourceURLs !== undefined),
     ],
   };

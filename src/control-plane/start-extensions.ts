@@ -46,7 +46,7 @@ function requireOneOfEachName(extensions: readonly ExtensionSource[]): void {
 }
 
 async function startFile(file: string, options: StartExtensionsOptions): Promise<void> {
-  const { dataDirectory, clock, started } = options;
+  const { dataDirectory, clock } = options;
   if (dataDirectory === undefined)
     throw new TypeError(
       "Cannot run a file as an extension as the control plane must have a data directory: it is in memory",
@@ -57,7 +57,6 @@ async function startFile(file: string, options: StartExtensionsOptions): Promise
     directory: join(dataDirectory, "extensions"),
     nowMs: clock.nowMs(),
   });
-  started.defer(() => extension.stop());
   await becomesAvailable(extension.name, extension.registered, options);
 }
 

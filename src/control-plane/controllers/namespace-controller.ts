@@ -4,7 +4,7 @@
 import { type ApiObject, StatusError } from "../../api/door.ts";
 import { backOff } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
-import type { Client } from "../../client/door.ts";
+import type { Client, ResourceClient } from "../../client/door.ts";
 import type { Logger } from "../../server/door.ts";
 import type { ObjectView } from "../object-view.ts";
 import { part } from "../resources/columns.ts";
@@ -20,6 +20,8 @@ interface NamespaceControllerOptions {
 
 /** A namespace that cannot be emptied is tried again after half a second, then ever later, up to this. */
 const retryMaxMs = 15_000;
+/** A server that has not answered by then is asked again at the next attempt. */
+const answerTimeoutMs = 30_000;
 
 interface Attempt {
   /** What is left, as messages name it: `flunders.wardle.example.com has 2 resource instances`. */
@@ -92,35 +94,47 @@ export class NamespaceController {
       return `${name}: stale GroupVersion discovery: ${name}`;
     });
     const contents = preferred.filter(
-      ({ isNamespaced, verbs }) => isNamespaced && verbs.includes("list") && verbs.includes("deletecollection"),
+      ({ isNamespaced, verbs }) => isNamespaced && verbs.includes("list") && verbs.includes("delete"),
     );
     const remaining: string[] = [];
     const deletionFailures: string[] = [];
     const finalizers = new Map<string, number>();
-    for (const content of contents) {
-      try {
-        const left = await this.#deleteContent(namespace, content);
-        if (left.length > 0)
-          remaining.push(`${content.resource}.${content.group} has ${left.length} resource instances`);
-        for (const object of left)
-          for (const finalizer of object.metadata.finalizers ?? [])
-            finalizers.set(finalizer, (finalizers.get(finalizer) ?? 0) + 1);
-      } catch (error) {
-        if (error instanceof StatusError && (error.code === 404 || error.code === 405)) continue;
-        deletionFailures.push(error instanceof Error ? error.message : String(error));
-      }
-    }
-    return { remaining, finalizers, discoveryFailures: failures, deletionFailures };
+    // All at once: a server that does not answer keeps nothing of others waiting.
+    await Promise.all(
+      contents.map(async (content) => {
+        try {
+          const left = await this.#deleteContent(namespace, content);
+          if (left.length > 0)
+            remaining.push(`${content.resource}.${content.group} has ${left.length} resource instances`);
+          for (const object of left)
+            for (const finalizer of object.metadata.finalizers ?? [])
+              finalizers.set(finalizer, (finalizers.get(finalizer) ?? 0) + 1);
+        } catch (error) {
+          if (error instanceof StatusError && (error.code === 404 || error.code === 405)) return;
+          deletionFailures.push(error instanceof Error ? error.message : String(error));
+        }
+      }),
+    );
+    return { remaining, finalizers, discoveryFailures: failures.sort(), deletionFailures: deletionFailures.sort() };
   }
 
   /** What is still there after the deletion. */
   async #deleteContent(namespace: string, content: ServedKind): Promise<readonly ApiObject[]> {
-    const { signal } = this.#stop;
+    const late = new AbortController();
+    const why = `the server does not answer for ${content.resource}.${content.group}`;
+    const cancel = this.#options.clock.after(answerTimeoutMs, () => late.abort(new Error(why)));
+    const signal = AbortSignal.any([this.#stop.signal, late.signal]);
     const resource = this.#options.client.resource(content);
-    const before = await resource.list({ namespace, limit: 1, signal });
-    if (before.items.length === 0) return [];
-    await resource.deleteCollection({ namespace, propagationPolicy: "Background", signal });
-    return (await resource.list({ namespace, signal })).items;
+    try {
+      const before = await resource.list({ namespace, limit: 1, signal });
+      if (before.items.length === 0) return [];
+      if (content.verbs.includes("deletecollection"))
+        await resource.deleteCollection({ namespace, propagationPolicy: "Background", signal });
+      else await deleteEach(resource, namespace, signal);
+      return (await resource.list({ namespace, signal })).items;
+    } finally {
+      cancel();
+    }
   }
 
   /** How far the deletion is, as conditions. */
@@ -148,6 +162,17 @@ export class NamespaceController {
       body: { ...namespace, spec: { ...part(namespace, "spec"), finalizers } },
       signal: this.#stop.signal,
     });
+  }
+}
+
+/** For resources whose server deletes one object at a time. */
+async function deleteEach(resource: ResourceClient<ApiObject>, namespace: string, signal: AbortSignal): Promise<void> {
+  for await (const { metadata } of resource.listAll({ namespace, signal })) {
+    try {
+      await resource.delete(metadata.name ?? "", { namespace, propagationPolicy: "Background", signal });
+    } catch (error) {
+      if (!(error instanceof StatusError && error.code === 404)) throw error;
+    }
   }
 }
 
@@ -184,7 +209,9 @@ function conditionsOf(attempt: Attempt, before: readonly Condition[], now: Date)
     };
   };
   const { remaining, finalizers, discoveryFailures, deletionFailures } = attempt;
-  const finalizerTexts = [...finalizers].map(([finalizer, count]) => `${finalizer} in ${count} resource instances`);
+  const finalizerTexts = [...finalizers]
+    .map(([finalizer, count]) => `${finalizer} in ${count} resource instances`)
+    .sort();
   return [
     make(
       "NamespaceDeletionDiscoveryFailure",
@@ -214,7 +241,7 @@ function conditionsOf(attempt: Attempt, before: readonly Condition[], now: Date)
       "NamespaceContentRemaining",
       remaining.length > 0,
       ["SomeResourcesRemain", "ContentRemoved"],
-      [`Some resources are remaining: ${remaining.join(", ")}`, "All content successfully removed"],
+      [`Some resources are remaining: ${[...remaining].sort().join(", ")}`, "All content successfully removed"],
     ),
     make(
       "NamespaceFinalizersRemaining",

@@ -45,7 +45,13 @@ export const matchResources = (description: string) =>
         excludeResourceRules: atomicList(namedRule, "Operations on resources that do not count; stronger."),
         matchPolicy: textPointer("Exact, or Equivalent for requests in other versions as well. Default Equivalent."),
       },
-      { $id: "MatchResources", "x-kubernetes-map-type": "atomic", keepEmpty: true, description },
+      {
+        $id: "MatchResources",
+        "x-kubernetes-map-type": "atomic",
+        keepEmpty: true,
+        fieldDescription: description,
+        description,
+      },
     ),
   );
 

@@ -27,6 +27,7 @@ const common = {
         $id: "ParamKind",
         "x-kubernetes-map-type": "atomic",
         keepEmpty: true,
+        fieldDescription: "The kind of objects that the policy takes as parameters.",
         description: "The kind of objects that the policy takes as parameters.",
       },
     ),
@@ -72,7 +73,10 @@ const mutation = Type.Object(
 
 function expressionIn(id: string, description: string) {
   return Type.Optional(
-    Type.Object({ expression: text("CEL for the change.") }, { $id: id, keepEmpty: true, description }),
+    Type.Object(
+      { expression: text("CEL for the change.") },
+      { $id: id, keepEmpty: true, fieldDescription: description, description },
+    ),
   );
 }
 
@@ -118,7 +122,12 @@ export const validatingPolicyKind = defineKind({
                       "What is doubtful about the expressions.",
                     ),
                   },
-                  { $id: "TypeChecking", keepEmpty: true, description: "What a look at the types said." },
+                  {
+                    $id: "TypeChecking",
+                    keepEmpty: true,
+                    fieldDescription: "What a look at the types said.",
+                    description: "What a look at the types said.",
+                  },
                 ),
               ),
               conditions: conditions("What is known of the policy."),
@@ -179,6 +188,7 @@ const bindingSpec = {
         $id: "ParamRef",
         "x-kubernetes-map-type": "atomic",
         keepEmpty: true,
+        fieldDescription: "The parameters of the policy.",
         description: "The parameters of the policy.",
       },
     ),

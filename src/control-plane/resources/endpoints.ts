@@ -18,6 +18,7 @@ const address = Type.Object(
         $id: "ObjectReference",
         "x-kubernetes-map-type": "atomic",
         keepEmpty: true,
+        fieldDescription: "The object that answers.",
         description: "The object that answers.",
       }),
     ),

@@ -37,7 +37,21 @@ export const mapList = <Item extends TSchema>(item: Item, keys: readonly [string
 export const textMap = (description: string) =>
   Type.Optional(Type.Record(Type.String(), Type.String(), { description }));
 /** A struct that Go always writes, empty or not. */
-export const struct = <Schema extends TSchema>(schema: Schema) => Type.Optional({ ...schema, default: {} });
+export const struct = <Schema extends TSchema & Described>(schema: Schema) =>
+  Type.Optional({ ...described(schema), default: {} });
+/** A struct behind a Go pointer: kept where it is empty, absent where it is not given. */
+export const pointer = <Schema extends TSchema & Described>(schema: Schema) =>
+  Type.Optional({ ...described(schema), keepEmpty: true });
+
+interface Described {
+  readonly description?: string;
+}
+
+/** What a named schema is, is what the field with it is: `kubectl explain` shows it at both. */
+export const described = <Schema extends TSchema & Described>(schema: Schema) => ({
+  ...schema,
+  fieldDescription: schema.description,
+});
 
 /** The label selector of the meta group. */
 export const labelSelector = (description: string) =>
@@ -57,7 +71,13 @@ export const labelSelector = (description: string) =>
           "Requirements that must all hold.",
         ),
       },
-      { $id: "LabelSelector", description, "x-kubernetes-map-type": "atomic", keepEmpty: true },
+      {
+        $id: "LabelSelector",
+        description: "Selects objects by their labels; an empty selector selects all.",
+        fieldDescription: description,
+        "x-kubernetes-map-type": "atomic",
+        keepEmpty: true,
+      },
     ),
   );
 

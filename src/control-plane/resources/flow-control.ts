@@ -1,12 +1,11 @@
 // Flow schemas and priority levels. The control plane keeps them for whoever reads them; its own requests it shares out by limits of its own.
 // https://kubernetes.io/docs/concepts/cluster-administration/flow-control/
 
-import type { TObject } from "typebox";
 import { type ApiObject, defineKind, type FieldError, fieldError, Type } from "../../api/door.ts";
 import { defineResource } from "../../server/door.ts";
 import { choiceErrors, recordsOf, textsOf } from "./admission-fields.ts";
 import { ageColumn, cellText, nameColumn, part, sizeOf } from "./columns.ts";
-import { atomicList, flag, int32, int32Pointer, mapList, struct, text, time } from "./fields.ts";
+import { atomicList, described, flag, int32, int32Pointer, mapList, pointer, struct, text, time } from "./fields.ts";
 import { flowControlNumbers } from "./protobuf-numbers.ts";
 
 const shared = {
@@ -18,7 +17,6 @@ const shared = {
 } as const;
 
 const texts = (description: string) => Type.Array(Type.String(), { "x-kubernetes-list-type": "set", description });
-const pointer = <Schema extends TObject>(schema: Schema) => Type.Optional({ ...schema, keepEmpty: true });
 const named = (id: string, description: string) =>
   Type.Object({ name: Type.String({ description: "The name, or * for all." }) }, { $id: id, description });
 
@@ -96,9 +94,11 @@ export const flowSchemaKind = defineKind({
         spec: struct(
           Type.Object(
             {
-              priorityLevelConfiguration: Type.Object(
-                { name: Type.String({ description: "Name of the priority level." }) },
-                { $id: "PriorityLevelConfigurationReference", description: "How important the requests are." },
+              priorityLevelConfiguration: described(
+                Type.Object(
+                  { name: Type.String({ description: "Name of the priority level." }) },
+                  { $id: "PriorityLevelConfigurationReference", description: "How important the requests are." },
+                ),
               ),
               matchingPrecedence: Type.Integer({
                 format: "int32",
@@ -132,21 +132,23 @@ export const flowSchemaKind = defineKind({
 const limited = Type.Object(
   {
     nominalConcurrencyShares: int32Pointer("Its share of all seats. Default 30."),
-    limitResponse: Type.Object(
-      {
-        type: Type.String({ description: "Queue or Reject." }),
-        queuing: pointer(
-          Type.Object(
-            {
-              queues: int32("The number of queues. Default 64."),
-              handSize: int32("Among how many of them a flow has its choice. Default 8."),
-              queueLengthLimit: int32("How many requests may wait in one. Default 50."),
-            },
-            { $id: "QueuingConfiguration", description: "Where requests wait." },
+    limitResponse: described(
+      Type.Object(
+        {
+          type: Type.String({ description: "Queue or Reject." }),
+          queuing: pointer(
+            Type.Object(
+              {
+                queues: int32("The number of queues. Default 64."),
+                handSize: int32("Among how many of them a flow has its choice. Default 8."),
+                queueLengthLimit: int32("How many requests may wait in one. Default 50."),
+              },
+              { $id: "QueuingConfiguration", description: "Where requests wait." },
+            ),
           ),
-        ),
-      },
-      { $id: "LimitResponse", description: "What happens to requests without a seat." },
+        },
+        { $id: "LimitResponse", description: "What happens to requests without a seat." },
+      ),
     ),
     lendablePercent: int32Pointer("How many of its seats others may borrow. Default 0."),
     borrowingLimitPercent: int32Pointer("How many seats it may borrow. Default: any."),

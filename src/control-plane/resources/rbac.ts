@@ -3,7 +3,7 @@
 import { type ApiObject, defineKind, type FieldError, fieldError, Type } from "../../api/door.ts";
 import { type Column, defineResource } from "../../server/door.ts";
 import { ageColumn, cellText, nameColumn, part } from "./columns.ts";
-import { atomicList, labelSelector, text } from "./fields.ts";
+import { atomicList, described, labelSelector, text } from "./fields.ts";
 import { rbacNumbers } from "./protobuf-numbers.ts";
 
 const group = "rbac.authorization.k8s.io";
@@ -72,6 +72,7 @@ export const clusterRoleKind = defineKind({
             {
               $id: "AggregationRule",
               keepEmpty: true,
+              fieldDescription: "Where the rules come from, if they are gathered from others.",
               description: "Where the rules come from, if they are gathered from others.",
             },
           ),
@@ -81,7 +82,7 @@ export const clusterRoleKind = defineKind({
   },
 });
 
-const bindingSchema = Type.Object({ subjects, roleRef });
+const bindingSchema = Type.Object({ subjects, roleRef: described(roleRef) });
 
 function defaultBinding(object: {
   roleRef: { apiGroup: string };

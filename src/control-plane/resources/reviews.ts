@@ -12,7 +12,7 @@ import {
   type UserInfo,
 } from "../../server/door.ts";
 import { cellText, part } from "./columns.ts";
-import { atomicList, flag, struct, text } from "./fields.ts";
+import { atomicList, described, flag, struct, text } from "./fields.ts";
 import { reviewNumbers } from "./protobuf-numbers.ts";
 
 /** Whose token it is and for which of the audiences asked for, or why it is nobody's. */
@@ -68,13 +68,23 @@ const resourceAttributes = Type.Optional(
       fieldSelector: selectorAttributes("FieldSelectorAttributes"),
       labelSelector: selectorAttributes("LabelSelectorAttributes"),
     },
-    { $id: "ResourceAttributes", keepEmpty: true, description: "An action on a resource." },
+    {
+      $id: "ResourceAttributes",
+      keepEmpty: true,
+      fieldDescription: "An action on a resource.",
+      description: "An action on a resource.",
+    },
   ),
 );
 const nonResourceAttributes = Type.Optional(
   Type.Object(
     { path: text("The path."), verb: text("The lower-case HTTP method.") },
-    { $id: "NonResourceAttributes", keepEmpty: true, description: "An action on a path." },
+    {
+      $id: "NonResourceAttributes",
+      keepEmpty: true,
+      fieldDescription: "An action on a path.",
+      description: "An action on a path.",
+    },
   ),
 );
 const accessStatus = struct(
@@ -88,7 +98,10 @@ const accessStatus = struct(
     { $id: "SubjectAccessReviewStatus", description: "The answer." },
   ),
 );
-const selfSpec = Type.Object({ resourceAttributes, nonResourceAttributes }, { $id: "SelfSubjectAccessReviewSpec" });
+const selfSpec = Type.Object(
+  { resourceAttributes, nonResourceAttributes },
+  { $id: "SelfSubjectAccessReviewSpec", description: "The question." },
+);
 const otherSpec = Type.Object(
   {
     resourceAttributes,
@@ -117,7 +130,7 @@ function review(group: string, kind: string, scope: "Cluster" | "Namespaced", sc
 /** All review resources. */
 export function reviewResources(answers: ReviewAnswers): Resource[] {
   const access = (kind: string, scope: "Cluster" | "Namespaced", spec: TObject) =>
-    review("authorization.k8s.io", kind, scope, Type.Object({ spec, status: accessStatus }));
+    review("authorization.k8s.io", kind, scope, Type.Object({ spec: described(spec), status: accessStatus }));
   const rules = { verbs: ["create"], nameRule: "path-segment" } as const;
   return [
     defineResource(access("SubjectAccessReview", "Cluster", otherSpec), {

@@ -11,7 +11,8 @@ import { validateService } from "./service-validation.ts";
 const servicePort = Type.Object(
   {
     name: text("Name of the port, a DNS label; needed where there is more than one."),
-    protocol: text("TCP, UDP or SCTP. Default TCP."),
+    // A key of the list: apply has to know what stands for a port without it.
+    protocol: Type.Optional(Type.String({ default: "TCP", description: "TCP, UDP or SCTP." })),
     appProtocol: textPointer("The protocol spoken above the transport."),
     port: Type.Integer({ format: "int32", description: "The port that the service listens on." }),
     targetPort: Type.Optional(
@@ -65,7 +66,12 @@ const serviceSpec = Type.Object(
             ),
           ),
         },
-        { $id: "SessionAffinityConfig", keepEmpty: true, description: "How clients stay with their endpoint." },
+        {
+          $id: "SessionAffinityConfig",
+          keepEmpty: true,
+          fieldDescription: "How clients stay with their endpoint.",
+          description: "How clients stay with their endpoint.",
+        },
       ),
     ),
     ipFamilies: atomicList(Type.String(), "IPv4 and IPv6, in the order of clusterIPs."),

@@ -15,7 +15,7 @@ import {
   textsOf,
 } from "./admission-fields.ts";
 import { ageColumn, cellText, nameColumn, sizeOf } from "./columns.ts";
-import { atomicList, int32Pointer, labelSelector, mapList, textPointer } from "./fields.ts";
+import { atomicList, described, int32Pointer, labelSelector, mapList, textPointer } from "./fields.ts";
 
 const clientConfig = Type.Object(
   {
@@ -28,7 +28,12 @@ const clientConfig = Type.Object(
           path: textPointer("The path of requests."),
           port: int32Pointer("The port of the service. Default 443."),
         },
-        { $id: "ServiceReference", keepEmpty: true, description: "The service that the webhook is behind." },
+        {
+          $id: "ServiceReference",
+          keepEmpty: true,
+          fieldDescription: "The service that the webhook is behind.",
+          description: "The service that the webhook is behind.",
+        },
       ),
     ),
     caBundle: Type.Optional(
@@ -40,7 +45,7 @@ const clientConfig = Type.Object(
 
 const webhookFields = {
   name: Type.String({ description: "Name of the webhook, a domain of at least three parts." }),
-  clientConfig,
+  clientConfig: described(clientConfig),
   rules: atomicList(ruleWithOperations, "Operations on resources that the webhook is asked about."),
   failurePolicy: textPointer("Ignore or Fail, where the webhook does not answer. Default Fail."),
   matchPolicy: textPointer("Exact, or Equivalent for requests in other versions as well. Default Equivalent."),

@@ -98,7 +98,15 @@ interface Context {
 }
 
 /** Keywords that mean something to Annex alone. */
-const privateKeywords = new Set(["$id", "keepEmpty", "x-micro-time", "patternProperties", "anyOf", "const"]);
+const privateKeywords = new Set([
+  "$id",
+  "fieldDescription",
+  "keepEmpty",
+  "x-micro-time",
+  "patternProperties",
+  "anyOf",
+  "const",
+]);
 
 function asRecord(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? { ...value } : {};
@@ -108,7 +116,10 @@ function sortKeys(record: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** A declared schema as OpenAPI has it. A named one becomes a definition of its own and is referred to. */
+/**
+ * A declared schema as OpenAPI has it. A named one becomes a definition of its own and is referred to; what its `fieldDescription` says is
+ * then told at the reference, beside the definition's own description.
+ */
 function translate(declared: JsonSchema, context: Context): JsonSchema {
   const id = declared.$id;
   if (typeof id !== "string") return translateInline(declared, context);
@@ -117,7 +128,11 @@ function translate(declared: JsonSchema, context: Context): JsonSchema {
     context.definitions[name] = {}; // Before its parts, which may refer to it.
     context.definitions[name] = translateInline(declared, context);
   }
-  return { $ref: `#/definitions/${name}`, ...(isDeepStrictEqual(declared.default, {}) ? { default: {} } : {}) };
+  return {
+    $ref: `#/definitions/${name}`,
+    ...(declared.fieldDescription === undefined ? {} : { description: declared.fieldDescription }),
+    ...(isDeepStrictEqual(declared.default, {}) ? { default: {} } : {}),
+  };
 }
 
 function translateInline(given: JsonSchema, context: Context): JsonSchema {
