@@ -66,7 +66,7 @@ export function mergedDiscovery({ routes, local, remote }: MergedDiscoveryOption
       }
       if (path === "/apis/") {
         // No document of its own, but what the client can read is looked at first.
-        answerDocument(request, {});
+        answerDocument(request, { kind: "APIGroupList" });
         throw StatusError.resourceNotFound();
       }
       const name = path.slice("/apis/".length).replace(/\/$/, "");

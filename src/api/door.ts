@@ -14,6 +14,7 @@ export {
 export { encodePrettyJson, parseJson } from "./codec/json.ts";
 export * from "./codec/negotiate.ts";
 export { encodeProtobufEmptyList, encodeProtobufStatus } from "./codec/protobuf.ts";
+export { encodeProtobufDiscovery } from "./codec/protobuf-discovery.ts";
 export {
   encodeProtobufEvent,
   encodeProtobufMetadata,

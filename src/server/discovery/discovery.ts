@@ -1,6 +1,7 @@
 // The discovery paths: /api, /api/v1, /apis, /apis/GROUP, /apis/GROUP/VERSION.
 
 import {
+  encodeProtobufDiscovery,
   formatApiVersion,
   isAcceptable,
   mediaTypes,
@@ -10,6 +11,7 @@ import {
   StatusError,
   verbNotAcceptable,
 } from "../../api/door.ts";
+import { assert } from "../../base/assert.ts";
 import { type ApiRequest, type ApiResponse, header } from "../exchange.ts";
 import { encodeValue, uncached } from "../render/document.ts";
 import type { Resource } from "../resource.ts";
@@ -98,9 +100,11 @@ export function answerAggregated(
   return {
     status: 200,
     headers: { ...headers, "content-type": `${mediaTypes[negotiated.format]}${aggregatedParameters}` },
-    body: encodeValue(request, negotiated, aggregatedDiscovery(groups)),
+    body: encodeDocument(request, negotiated, aggregatedDiscovery(groups)),
   };
 }
+
+const formats = ["json", "yaml", "protobuf"] as const;
 
 /** The form in which a client wants aggregated discovery; it wins over any other form, whatever the order. */
 export function wantedAggregated(accept: string | undefined): Negotiated | undefined {
@@ -108,7 +112,7 @@ export function wantedAggregated(accept: string | undefined): Negotiated | undef
     const [media = "", ...parameters] = clause.split(";").map((part) => part.trim());
     const has = (text: string) => parameters.includes(text);
     if (!has("g=apidiscovery.k8s.io") || !has("v=v2") || !has("as=APIGroupDiscoveryList")) continue;
-    const format = media === mediaTypes.json ? "json" : media === mediaTypes.yaml ? "yaml" : undefined;
+    const format = formats.find((known) => mediaTypes[known] === media);
     if (format !== undefined) return { format, as: undefined, asVersion: "", pretty: undefined };
   }
   return undefined;
@@ -121,19 +125,18 @@ export function answer(request: ApiRequest, value: object): ApiResponse {
   if (!isAcceptable(accept, false)) throw routerNotAcceptable(false);
   const negotiated = negotiate(accept, { transforms: false });
   if (negotiated === undefined) throw verbNotAcceptable();
-  if (negotiated.format === "protobuf") {
-    const json = { ...negotiated, format: "json" } as const;
-    return {
-      status: 200,
-      headers: { ...uncached, "content-type": mediaTypes.json },
-      body: encodeValue(request, json, value),
-    };
-  }
   return {
     status: 200,
     headers: { ...uncached, "content-type": mediaTypes[negotiated.format] },
-    body: encodeValue(request, negotiated, value),
+    body: encodeDocument(request, negotiated, value),
   };
+}
+
+function encodeDocument(request: ApiRequest, negotiated: Negotiated, value: object): Buffer {
+  if (negotiated.format !== "protobuf") return encodeValue(request, negotiated, value);
+  const encoded = encodeProtobufDiscovery(value);
+  assert(encoded !== undefined, "every discovery document has a form in protobuf");
+  return encoded;
 }
 
 function requireGet({ method }: ApiRequest): void {
