@@ -8,6 +8,7 @@ import {
   KubeConfig,
   type KubernetesListObject,
   type KubernetesObject,
+  KubernetesObjectApi,
   makeInformer,
   PatchStrategy,
   setHeaderOptions,
@@ -83,6 +84,26 @@ test("CustomObjectsApi creates, patches, replaces, lists and deletes flunders", 
   const { status }: { status: string } = await api.deleteNamespacedCustomObject({ ...flunders, name: "a" });
   assert.equal(status, "Success");
   await assert.rejects(api.getNamespacedCustomObject({ ...flunders, name: "a" }), { code: 404 });
+});
+
+test("KubernetesObjectApi finds flunders by their kind", async (t) => {
+  const directory = temporaryDirectory(t);
+  await using wardle = await startWardle({ storage, directory });
+  const api = KubernetesObjectApi.makeApiClient(configOf(directory, wardle.port));
+  const { apiVersion = "", kind = "", ...sample } = aFlunder("sample", "one");
+  const metadata = { name: "sample", namespace: "default" };
+
+  await api.create<Flunder>({ ...sample, apiVersion, kind, metadata });
+  const labelled = { ...metadata, labels: { color: "blue" } };
+  for (const strategy of [PatchStrategy.StrategicMergePatch, PatchStrategy.MergePatch])
+    await api.patch({ apiVersion, kind, metadata: labelled }, undefined, undefined, undefined, undefined, strategy);
+  const read = await api.read<Flunder>({ apiVersion, kind, metadata });
+  assert.deepEqual([read.spec?.flunderReference, read.metadata?.labels], ["one", { color: "blue" }]);
+  assert.ok(read.metadata?.creationTimestamp instanceof Date);
+  const listed = await api.list<Flunder>(apiVersion, kind, "default");
+  assert.equal(listed.items.length, 1);
+  await api.delete({ apiVersion, kind, metadata });
+  await assert.rejects(api.read({ apiVersion, kind, metadata }), { code: 404 });
 });
 
 test("an informer goes on where it was when its server comes back from a crash", async (t) => {

@@ -35,6 +35,18 @@ describeKubectl("applies", ({ type, run, refused, isNew }) => {
     assert.match(run("apply view-last-applied flunder sample"), /\nspec:\n {2}flunderReference: two\n/);
   });
 
+  test("prune deletes what was applied with the label and is no longer in the manifests", () => {
+    const labelled = aFlunder("one", "{set: pruned}");
+    run("apply -f -", { input: `${labelled}---\n${labelled.replace("sample", "gone")}` });
+    const allowed = `${isNew ? "--prune-allowlist" : "--prune-whitelist"}=wardle.example.com/v1beta1/Flunder`;
+    assert.equal(
+      run(`apply --prune -l set=pruned ${allowed} -f -`, { input: labelled }),
+      `${told("unchanged")}flunder.wardle.example.com/gone pruned\n`,
+    );
+    startAnew();
+    run("apply -f -", { input: aFlunder("two") });
+  });
+
   test("diff shows what apply would change", () => {
     assert.equal(run("diff -f -", { input: aFlunder("two") }), "");
     const { status, stdout } = type("diff -f -", { input: aFlunder("three") });
