@@ -53,7 +53,11 @@ const apiServiceSpec = Type.Object(
         "How much the version is preferred inside its group, 1 to 1000; among equals v2 comes before v1, v1 before v1beta1.",
     }),
   },
-  { $id: "APIServiceSpec", description: "Where a version of a group is served, and how it is reached." },
+  {
+    $id: "APIServiceSpec",
+    description: "Where a version of a group is served, and how it is reached.",
+    fieldDescription: "Where a version of a group is served, and how it is reached.",
+  },
 );
 
 const apiServiceCondition = Type.Object(
@@ -81,7 +85,11 @@ const apiServiceStatus = Type.Object(
       }),
     ),
   },
-  { $id: "APIServiceStatus", description: "What is known of the server behind an APIService." },
+  {
+    $id: "APIServiceStatus",
+    description: "What is known of the server behind an APIService.",
+    fieldDescription: "What is known of the server behind an APIService.",
+  },
 );
 
 /** The group whose versions say where all other groups are served. */

@@ -6,10 +6,12 @@ import type { Client } from "../client/door.ts";
 import type { Logger } from "../server/door.ts";
 import { keepClusterRolesAggregated } from "./controllers/cluster-role-aggregation.ts";
 import { keepDefaultObjects } from "./controllers/default-objects.ts";
+import { keepFlowSchemaConditions } from "./controllers/flow-schema-conditions.ts";
 import { GarbageCollector } from "./controllers/garbage-collector/garbage-collector.ts";
 import { NamespaceController } from "./controllers/namespace-controller.ts";
 import { keepTokenSecrets } from "./controllers/token-secrets.ts";
 import { configMaps } from "./resources/config-map.ts";
+import { flowSchemaKind, priorityLevelKind } from "./resources/flow-control.ts";
 import { namespaceKind } from "./resources/namespace.ts";
 import { clusterRoleKind } from "./resources/rbac.ts";
 import { secretKind } from "./resources/secret.ts";
@@ -59,6 +61,9 @@ export function startControllers(controllers: Controllers): void {
     }),
   );
   started.defer(keepClusterRolesAggregated({ client, clusterRoles: views.of(clusterRoleKind), clock, logger }));
+  const flowSchemas = views.of(flowSchemaKind);
+  const priorityLevels = views.of(priorityLevelKind);
+  started.defer(keepFlowSchemaConditions({ client, flowSchemas, priorityLevels, clock, logger }));
   const collector = started.use(
     new GarbageCollector({
       client: metadataClient,

@@ -5,20 +5,27 @@ import type { TObject } from "typebox";
 import { type ApiObject, defineKind, Type } from "../../api/door.ts";
 import { type Column, defineResource, type ResourceRules } from "../../server/door.ts";
 import { ageOf, cellText, nameColumn, part } from "./columns.ts";
-import { int32, objectReference, struct, text, time } from "./fields.ts";
+import { int32, objectReference, pointer, struct, text, time } from "./fields.ts";
 import { coreNumbers, eventsNumbers } from "./protobuf-numbers.ts";
 
 const microTime = (description: string) =>
   Type.Optional(Type.String({ format: "date-time", "x-micro-time": true, keepEmpty: true, description }));
 const source = Type.Object(
   { component: text("The program that reports."), host: text("The node that it runs on.") },
-  { $id: "EventSource" },
+  { $id: "EventSource", description: "Who reports, and from where." },
 );
-const reference = Type.Object(objectReference, { $id: "ObjectReference", "x-kubernetes-map-type": "atomic" });
-const series = Type.Optional(
+const reference = Type.Object(objectReference, {
+  $id: "ObjectReference",
+  "x-kubernetes-map-type": "atomic",
+  description: "The object that it is about.",
+});
+const related = pointer(
+  Type.Object(objectReference, { $id: "ObjectReference", description: "Another object that has to do with it." }),
+);
+const series = pointer(
   Type.Object(
     { count: int32("How often, by the last heartbeat."), lastObservedTime: microTime("The last time.") },
-    { $id: "EventSeries", keepEmpty: true },
+    { $id: "EventSeries", description: "How it goes on, where it goes on." },
   ),
 );
 
@@ -34,7 +41,7 @@ const coreSchema = Type.Object({
   eventTime: microTime("When it was first seen."),
   series,
   action: text("What was done about it."),
-  related: Type.Optional(Type.Object(objectReference, { $id: "ObjectReference", keepEmpty: true })),
+  related,
   reportingComponent: text("The controller that reports."),
   reportingInstance: text("Which one of its instances."),
 });
@@ -47,7 +54,7 @@ const groupSchema = Type.Object({
   action: text("What was done."),
   reason: text("Why, as one CamelCase word."),
   regarding: struct(reference),
-  related: Type.Optional(Type.Object(objectReference, { $id: "ObjectReference", keepEmpty: true })),
+  related,
   note: text("What happened, as a person reads it."),
   type: text("Normal or Warning."),
   deprecatedSource: struct(source),

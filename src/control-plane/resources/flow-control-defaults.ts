@@ -133,16 +133,6 @@ export function flowControlDefaults(): ApiObject[] {
         ...(by === undefined ? {} : { distinguisherMethod: { type: by } }),
         rules: [{ subjects, ...rules }],
       },
-      status: {
-        conditions: [
-          {
-            type: "Dangling",
-            status: "False",
-            reason: "Found",
-            message: `This FlowSchema references the PriorityLevelConfiguration object named "${level}" and it exists`,
-          },
-        ],
-      },
     })),
   ];
 }

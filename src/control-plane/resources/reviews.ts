@@ -165,7 +165,9 @@ export function reviewResources(answers: ReviewAnswers): Resource[] {
         "SelfSubjectReview",
         "Cluster",
         Type.Object({
-          status: struct(Type.Object({ userInfo: struct(userInfo) }, { $id: "SelfSubjectReviewStatus" })),
+          status: struct(
+            Type.Object({ userInfo: struct(userInfo) }, { $id: "SelfSubjectReviewStatus", description: "The answer." }),
+          ),
         }),
       ),
       {
@@ -177,19 +179,38 @@ export function reviewResources(answers: ReviewAnswers): Resource[] {
 }
 
 function selfRulesReview(answers: ReviewAnswers): Resource {
-  const free = Type.Unsafe<object>(Type.Any({ "x-kubernetes-preserve-unknown-fields": true }));
+  const texts = (description: string) => atomicList(Type.String(), description);
+  const verbs = texts("What may be done; * is everything.");
+  const resourceRule = Type.Object(
+    {
+      verbs,
+      apiGroups: texts("Groups of the resources; * is all."),
+      resources: texts("Resources, or resource/subresource; * is all."),
+      resourceNames: texts("Names that the rule is limited to; empty is all."),
+    },
+    { $id: "ResourceRule", description: "What may be done to which resources." },
+  );
+  const pathRule = Type.Object(
+    { verbs, nonResourceURLs: texts("Paths; * may end one.") },
+    { $id: "NonResourceRule", description: "What may be done with which paths." },
+  );
   const schema = Type.Object({
-    spec: struct(Type.Object({ namespace: text("The namespace asked about.") }, { $id: "SelfSubjectRulesReviewSpec" })),
+    spec: struct(
+      Type.Object(
+        { namespace: text("The namespace asked about.") },
+        { $id: "SelfSubjectRulesReviewSpec", description: "The question." },
+      ),
+    ),
     status: struct(
       Type.Object(
         {
-          resourceRules: Type.Array(free, {
+          resourceRules: Type.Array(resourceRule, {
             default: [],
             keepEmpty: true,
             "x-kubernetes-list-type": "atomic",
             description: "What may be done with resources.",
           }),
-          nonResourceRules: Type.Array(free, {
+          nonResourceRules: Type.Array(pathRule, {
             default: [],
             keepEmpty: true,
             "x-kubernetes-list-type": "atomic",
@@ -198,7 +219,7 @@ function selfRulesReview(answers: ReviewAnswers): Resource {
           incomplete: Type.Boolean({ default: false, description: "Whether there may be more." }),
           evaluationError: text("What went wrong on the way to the answer."),
         },
-        { $id: "SubjectRulesReviewStatus" },
+        { $id: "SubjectRulesReviewStatus", description: "The answer." },
       ),
     ),
   });
@@ -217,7 +238,7 @@ function tokenReview(answers: ReviewAnswers): Resource {
   const schema = Type.Object({
     spec: Type.Object(
       { token: text("The token, opaque."), audiences: atomicList(Type.String(), "Whom the token must be meant for.") },
-      { $id: "TokenReviewSpec" },
+      { $id: "TokenReviewSpec", description: "The question.", fieldDescription: "The question." },
     ),
     status: struct(
       Type.Object(
@@ -227,7 +248,7 @@ function tokenReview(answers: ReviewAnswers): Resource {
           audiences: atomicList(Type.String(), "Which of the audiences asked for the token is meant for."),
           error: text("Why it could not be checked."),
         },
-        { $id: "TokenReviewStatus" },
+        { $id: "TokenReviewStatus", description: "The answer." },
       ),
     ),
   });
