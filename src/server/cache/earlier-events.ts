@@ -15,7 +15,7 @@ const sizeBytesMax = 8 * 1024 * 1024;
 /** Storage that takes longer is not waited for: a watcher can always list again. */
 const timeoutMs = 3_000;
 
-interface Source {
+export interface HistorySource {
   readonly resource: Resource;
   readonly storage: Storage;
   readonly prefix: string;
@@ -32,7 +32,10 @@ interface Stretch {
 }
 
 /** The events of a stretch of history; undefined where storage has not all of them any more, or they are too many. */
-export async function readEarlierEvents(source: Source, stretch: Stretch): Promise<readonly CacheEvent[] | undefined> {
+export async function readEarlierEvents(
+  source: HistorySource,
+  stretch: Stretch,
+): Promise<readonly CacheEvent[] | undefined> {
   const late = new AbortController();
   const cancelTimer = source.clock.after(timeoutMs, () => late.abort());
   try {
@@ -46,7 +49,7 @@ export async function readEarlierEvents(source: Source, stretch: Stretch): Promi
 
 /** Follows the objects from how they stood at the beginning, so that each event knows what was before it. */
 async function replay(
-  { resource, storage, prefix, end }: Source,
+  { resource, storage, prefix, end }: HistorySource,
   { after, until, signal }: Stretch,
 ): Promise<readonly CacheEvent[] | undefined> {
   const { entries } = await readRange(storage, { start: prefix, end, revision: after, signal });

@@ -8,27 +8,15 @@ import { type KeyValue, prefixEnd, type Storage, type StorageBatch, StorageError
 import { statusOfStorageError } from "../registry/storage-status.ts";
 import type { Resource } from "../resource.ts";
 import { applyChange } from "./apply-change.ts";
+import { CacheCounts } from "./cache-counts.ts";
 import { CacheEntry } from "./cache-entry.ts";
-import { readEarlierEvents } from "./earlier-events.ts";
 import { EventRing } from "./event-ring.ts";
 import { FreshRevision } from "./fresh-revision.ts";
 import { KeptRoots } from "./kept-roots.ts";
+import { ReachBack } from "./reach-back.ts";
 import { readRange } from "./read-range.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { Tree } from "./tree.ts";
-
-/** Numbers that only grow. */
-class CacheCounts {
-  eventsReceived = 0;
-  initializations = 0;
-  initializationErrors = 0;
-  /** Watchers that were ended since they did not keep up. */
-  terminatedWatchers = 0;
-  freshReads = 0;
-  /** Of which the cache lagged behind for so long that storage was read itself. */
-  freshReadsFromStorage = 0;
-  freshReadsFailed = 0;
-}
 
 /** From `start` up to, not including, `end`. */
 interface KeyRange {
@@ -48,8 +36,6 @@ interface ResourceCacheOptions {
 
 /** A read that names a revision which has not happened yet waits this long for it. */
 export const futureRevisionWaitMs = 3_000;
-/** Watchers come back together when their server does: those of one moment share one look at storage's history. */
-const reachBackGatherMs = 20;
 
 export class ResourceCache {
   readonly resource: Resource;
@@ -71,10 +57,7 @@ export class ResourceCache {
   #generation = 0;
   #isFilled = false;
   #sizeBytes = 0;
-  /** Storage's history does not lead on from here, or not in time. */
-  #forgottenRevision = 0;
-  #earliestWanted = Number.POSITIVE_INFINITY;
-  #reachingBack: Promise<void> | undefined;
+  readonly #reachBack = new ReachBack(this);
   readonly #listeners = new Set<() => void>();
   readonly #revisionWaiters = new Set<{ readonly revision: number; readonly wake: () => void }>();
   #feeding: Promise<void> | undefined;
@@ -221,27 +204,8 @@ export class ResourceCache {
    * Has the ring of events begin at or before a revision, where storage's history still tells what happened before the cache was filled.
    * So watchers from before a restart go on where they were. Does nothing where that cannot be.
    */
-  async reachBack(revision: number): Promise<void> {
-    while (revision > this.#forgottenRevision && revision < this.#ring.oldestRevision && !this.#ring.hasDropped) {
-      this.#earliestWanted = Math.min(this.#earliestWanted, revision);
-      this.#reachingBack ??= this.#readBack().finally(() => {
-        this.#reachingBack = undefined;
-      });
-      await this.#reachingBack;
-    }
-  }
-
-  /** Gathers those who come back at the same time, and reads for the earliest of them. */
-  async #readBack(): Promise<void> {
-    await new Promise<void>((resolve) => this.clock.after(reachBackGatherMs, resolve));
-    const after = this.#earliestWanted;
-    this.#earliestWanted = Number.POSITIVE_INFINITY;
-    const ring = this.#ring;
-    const until = ring.oldestRevision;
-    const events = await readEarlierEvents(this, { after, until, signal: this.#stop.signal });
-    const isStillWanted = ring === this.#ring && ring.oldestRevision === until;
-    if (events !== undefined && isStillWanted) ring.prepend(events, after);
-    else this.#forgottenRevision = Math.max(this.#forgottenRevision, after);
+  reachBack(revision: number): Promise<void> {
+    return this.#reachBack.to(revision, this.#stop.signal);
   }
 
   /** Calls `listener` after each batch of changes or progress; the result stops that. */
