@@ -4,6 +4,7 @@ import { setOwn } from "../base/own.ts";
 import { formatApiVersion } from "./group-version.ts";
 import type { Kind } from "./kind.ts";
 import type { ApiObject, ObjectMeta } from "./object-meta.ts";
+import { missingFields } from "./schema/missing-fields.ts";
 import { objectSchema } from "./schema/object-schema.ts";
 
 /** The object in the hub's shape. The result shares nothing that may be changed with `object`. */
@@ -23,7 +24,8 @@ export function fromHub(kind: Kind, object: ApiObject, version: string): ApiObje
 /** Reads untyped JSON as an object of a version, with all defaults filled in. Throws a DecodeError. */
 export function decodeVersioned(kind: Kind, version: string, value: unknown): ApiObject {
   const object = objectSchema(kind, version).decode(value);
-  kind.versions[version]?.default?.(object);
+  const { default: fillIn } = kind.versions[version] ?? {};
+  if (fillIn !== undefined && missingFields(kind, version, object).length === 0) fillIn(object);
   return object;
 }
 

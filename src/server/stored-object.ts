@@ -9,6 +9,7 @@ import {
   objectSchema,
   parseJson,
   toHub,
+  withZeroFields,
 } from "../api/door.ts";
 
 /** The bytes of an object, given in the hub's shape. */
@@ -48,7 +49,8 @@ export function wasEncodedHere(value: Buffer): boolean {
 
 /** The object in the hub's shape, with the revision as its resourceVersion. Fresh: the caller may change it. */
 export function decodeStored(kind: Kind, value: Buffer, revision: number): ApiObject {
-  const object = decodeVersioned(kind, kind.stored, parseJson(value));
+  // What was stored before a field was required, and a bookmark, which has none, are read as Go would read them.
+  const object = withZeroFields(kind, kind.stored, decodeVersioned(kind, kind.stored, parseJson(value)));
   object.apiVersion = formatApiVersion({ group: kind.group, version: kind.stored });
   object.kind = kind.kind;
   object.metadata.resourceVersion = String(revision);

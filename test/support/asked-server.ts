@@ -7,6 +7,7 @@ import {
   handlerTransport,
   inProcessAuthenticator,
   type Resource,
+  silentLogger,
 } from "../../src/server/door.ts";
 import { openMemoryStorage } from "../../src/storage/door.ts";
 import type { Storage } from "../../src/storage/storage.ts";
@@ -19,6 +20,8 @@ export interface Asked {
   readonly headers?: Readonly<Record<string, string>>;
   /** Text and bytes go out as they are, anything else as JSON. */
   readonly body?: unknown;
+  /** Ends a watch. */
+  readonly signal?: AbortSignal;
 }
 
 export interface AskedAnswer {
@@ -32,6 +35,8 @@ export interface AskedAnswer {
 
 export interface AskedServer extends AsyncDisposable {
   readonly server: ApiServer;
+  /** What was last logged as an error. */
+  readonly lastError: () => unknown;
   ask(asked: Asked): Promise<AskedAnswer>;
 }
 
@@ -47,8 +52,15 @@ export async function startAskedServer({
   storage = openMemoryStorage(),
   admission = [],
 }: AskedServerOptions): Promise<AskedServer> {
+  let lastError: unknown;
   const server = await createApiServer({
     name: "asked",
+    logger: {
+      ...silentLogger,
+      error: (fields) => {
+        lastError = Reflect.get(fields, "error");
+      },
+    },
     resources,
     storage,
     admission,
@@ -59,7 +71,8 @@ export async function startAskedServer({
   const transport = handlerTransport(server.handle, admin);
   return {
     server,
-    async ask({ method = "GET", path, headers = {}, body }) {
+    lastError: () => lastError,
+    async ask({ method = "GET", path, headers = {}, body, signal }) {
       const bytes =
         body === undefined || Buffer.isBuffer(body)
           ? body
@@ -70,6 +83,7 @@ export async function startAskedServer({
         path,
         headers: { "user-agent": "test", ...type, ...headers },
         ...(bytes === undefined ? {} : { body: bytes }),
+        ...(signal === undefined ? {} : { signal }),
       });
       const chunks: Buffer[] = [];
       for await (const chunk of response.body) chunks.push(chunk);

@@ -4,6 +4,7 @@ import { fromHub, toHub } from "../conversion.ts";
 import { formatApiVersion, parseApiVersion } from "../group-version.ts";
 import type { Kind } from "../kind.ts";
 import type { ApiObject } from "../object-meta.ts";
+import { withZeroFields } from "../schema/missing-fields.ts";
 import { objectSchema } from "../schema/object-schema.ts";
 
 /** The value may hold more than its schema keeps, such as what a client has applied to a struct without fields. */
@@ -16,7 +17,9 @@ export interface InVersion {
 export function convertValue(kind: Kind, object: InVersion, version: string): InVersion {
   if (object.version === version) return object;
   const decoded = objectSchema(kind, object.version).decode(object.value);
-  return { version, value: fromHub(kind, toHub(kind, decoded, object.version), version) };
+  // A part of an object may lack what conversions count on.
+  const hub = toHub(kind, withZeroFields(kind, object.version, decoded), object.version);
+  return { version, value: fromHub(kind, withZeroFields(kind, kind.hub, hub), version) };
 }
 
 /** The version that an owner writes through; undefined for one that the kind does not have, or has no more. */

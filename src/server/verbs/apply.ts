@@ -9,13 +9,13 @@ import {
   parseApiVersion,
   parseDocument,
   StatusError,
-  toHub,
 } from "../../api/door.ts";
 import { timestamp } from "../object-rules.ts";
 import type { Change, Changed } from "../registry.ts";
 import { keyOf } from "../served-resource.ts";
 import { changeObject } from "./change-object.ts";
 import { requireNamespace } from "./create.ts";
+import { hubObject } from "./hub-object.ts";
 import type { MutatingOptions } from "./options.ts";
 import { createInstead } from "./store-new.ts";
 import { requireName } from "./update.ts";
@@ -104,7 +104,7 @@ function merge(context: VerbContext, { live, applied, options }: MergeInput): Ap
     ...(served.resource.status === true ? { ignores: otherHalf(info.subresource) } : {}),
     now: timestamp(served.clock),
   });
-  return toHub(served.kind, decodeVersioned(served.kind, version, merged), version);
+  return hubObject(context, { object: decodeVersioned(served.kind, version, merged), version, live });
 }
 
 /** Where a resource has a status of its own, an apply of the one half owns nothing of the other. */

@@ -1,11 +1,12 @@
 // POST on a collection.
 
-import { type ApiObject, fromHub, StatusError, toHub, trackUpdate } from "../../api/door.ts";
+import { type ApiObject, fromHub, StatusError, trackUpdate } from "../../api/door.ts";
 import type { ApiResponse } from "../exchange.ts";
 import { fieldManagerOf } from "../field-manager.ts";
 import { timestamp, wipeSystemFields } from "../object-rules.ts";
 import { negotiateVerb } from "../render/negotiate-verb.ts";
 import { respondWithObject, respondWithStored } from "../render/respond-object.ts";
+import { hubObject } from "./hub-object.ts";
 import { type MutatingOptions, mutatingOptions } from "./options.ts";
 import { dropDuplicateOwners } from "./owner-references.ts";
 import { bodyBytesMax, decodeBody, requireBodyFormat } from "./request-object.ts";
@@ -20,7 +21,7 @@ export async function create(context: VerbContext): Promise<ApiResponse> {
   const answer = { ...context, negotiated, status: 201 };
   if (served.resource.answerCreate !== undefined) return respondWithObject(answer, await ask(context, object));
   dropDuplicateOwners(object, request, { isAdmitted: false });
-  const hub = toHub(served.kind, object, context.version);
+  const hub = hubObject(context, { object, version: context.version });
   trackNewObject(context, hub, options);
   const stored = await withinStorage(({ tracks }) => {
     if (!tracks) delete hub.metadata.managedFields;
@@ -83,7 +84,7 @@ export function trackNewObject(
 async function ask(context: VerbContext, object: ApiObject): Promise<ApiObject> {
   const { request, served, info } = context;
   const { resource, kind } = served;
-  const hub = toHub(kind, object, context.version);
+  const hub = hubObject(context, { object, version: context.version });
   const rules = { user: request.user, subresource: "" };
   const errors = resource.validate?.(hub, rules) ?? [];
   if (errors.length > 0) throw StatusError.invalid(kind, hub.metadata.name ?? "", errors);

@@ -13,8 +13,8 @@ import {
   patchedDocument,
   StatusError,
   strictErrors,
-  toHub,
 } from "../../api/door.ts";
+import { hubObject } from "./hub-object.ts";
 import type { FieldValidation } from "./options.ts";
 import { decodeDocument, namelessObject, requireKind } from "./request-object.ts";
 import type { VerbContext } from "./verb.ts";
@@ -44,7 +44,7 @@ export function patchedObject(context: VerbContext, input: PatchInput): ApiObjec
     { ...patchedDocument(value), format: input.form === "strategic" ? "yaml" : "json" },
     { version, fieldValidation: input.fieldValidation, refuse, faults },
   );
-  return toHub(context.served.kind, object, version);
+  return hubObject(context, { object, version });
 }
 
 function parsePatch({ bytes, form }: PatchInput): ParsedDocument {

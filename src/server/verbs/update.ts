@@ -1,6 +1,6 @@
 // PUT on an object, or on its status.
 
-import { type ApiObject, StatusError, toHub } from "../../api/door.ts";
+import { type ApiObject, StatusError } from "../../api/door.ts";
 import type { ApiResponse } from "../exchange.ts";
 import { fieldManagerOf } from "../field-manager.ts";
 import type { Change } from "../registry.ts";
@@ -9,6 +9,7 @@ import { respondWithStored } from "../render/respond-object.ts";
 import { keyOf } from "../served-resource.ts";
 import { changeObject, requireUid, trackChange } from "./change-object.ts";
 import { requireNamespace, trackNewObject } from "./create.ts";
+import { hubObject } from "./hub-object.ts";
 import { type MutatingOptions, mutatingOptions } from "./options.ts";
 import { dropDuplicateOwners } from "./owner-references.ts";
 import { bodyBytesMax, decodeBody, namelessObject, requireBodyFormat } from "./request-object.ts";
@@ -30,7 +31,7 @@ export async function update(context: VerbContext): Promise<ApiResponse> {
         const live = current?.object();
         if (live === undefined && !mayCreate(context)) throw StatusError.notFound(served.groupResource, info.name);
         requireUid(context, object, live);
-        const hub = toHub(served.kind, object, context.version);
+        const hub = hubObject(context, { object, version: context.version, live });
         return live === undefined
           ? createByUpdate(context, hub, options)
           : replace(context, { live, hub, options, tracks });
