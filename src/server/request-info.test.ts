@@ -72,6 +72,8 @@ test("readRequestInfo() takes the one name that a field selector selects, unless
   const named = (selector: string) => read(`GET ${flunders}?fieldSelector=${selector}`).name;
   assert.equal(named("metadata.name=a"), "a");
   assert.equal(named("metadata.namespace=b,metadata.name==a"), "a");
+  assert.equal(named("metadata.name=a%5C,b"), "a,b", "a backslash protects a comma");
+  assert.equal(named("metadata.name=b,metadata.name=a"), "a", "requirements are read in their order");
   for (const selector of ["metadata.name!=a", "metadata.name=..", "metadata.name=a/b", "spec.metadata.name=a"])
     assert.equal(named(selector), "", selector);
 });

@@ -1,6 +1,7 @@
 // What a request asks for, read from its method, path and query as Kubernetes reads it.
 // https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb
 
+import { parseFieldSelector, pathSegmentFaults, requiredValue } from "../api/door.ts";
 import { getOwn } from "../base/own.ts";
 
 /** A request for a resource (`isResource`), or for a path such as /healthz. */
@@ -126,8 +127,14 @@ function collectionVerb(verb: string, { query }: Request): string {
 
 /** The one name that a field selector selects. It is part of what the user must be allowed; one that no path could hold is none. */
 function nameOf(fieldSelector: string): string {
-  const [, name = ""] = /(?:^|,)metadata\.name==?([^,!=]+)(?:,|$)/.exec(fieldSelector) ?? [];
-  return name === "." || name === ".." || /[/%]/.test(name) ? "" : name;
+  if (fieldSelector === "") return "";
+  try {
+    const name = requiredValue(parseFieldSelector(fieldSelector), "metadata.name") ?? "";
+    return pathSegmentFaults(name).length === 0 ? name : "";
+  } catch {
+    // The verb refuses it, and says why.
+    return "";
+  }
 }
 
 function isTrue(value: string | null): boolean {
