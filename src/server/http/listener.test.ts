@@ -348,3 +348,12 @@ test("setCertificates() holds for new connections", async (t) => {
   assert.equal(socket.getPeerCertificate().subject.CN, "next");
   socket.destroy();
 });
+
+test("a body of small and large pieces arrives whole and in order over both protocols", async (t) => {
+  const sizes = [1, 100_000, 1, 20_000, 16_384, 1, 16_383, 30_000, 65_536, 1, 1, 200_000, 10_000];
+  const pieces = sizes.map((size, i) => Buffer.alloc(size, String.fromCharCode(97 + i)));
+  const listener = await start(t, async () => ok(pieces));
+  const expected = Buffer.concat(pieces).toString();
+  assert.ok((await ask(listener, { path: "/" })).body === expected);
+  assert.ok((await ask2(listener, { ":path": "/" })).body === expected);
+});

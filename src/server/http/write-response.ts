@@ -33,18 +33,24 @@ export function isReady(body: ResponseBody): body is ReadyBody {
 
 /** Small chunks are joined up to this size, so that a list costs a few writes and a few copies: four TLS records. */
 const joinBytesMax = 64 * 1024;
+/** A chunk that fills a TLS record goes out as it is: copying it would cost more than a write, and the copy would lie there until a collection. */
+const largeBytesMin = 16 * 1024;
 
 async function writeChunks(stream: Writable, chunks: readonly Buffer[]): Promise<void> {
   let pending: Buffer[] = [];
   let pendingBytes = 0;
   for (const chunk of chunks) {
-    if (pendingBytes + chunk.length > joinBytesMax && pendingBytes > 0) {
-      if (!stream.write(joined(pending, pendingBytes)) && !(await drained(stream))) return;
-      pending = [];
-      pendingBytes = 0;
+    const isLarge = chunk.length >= largeBytesMin;
+    if (!isLarge && pendingBytes + chunk.length <= joinBytesMax) {
+      pending.push(chunk);
+      pendingBytes += chunk.length;
+      continue;
     }
-    pending.push(chunk);
-    pendingBytes += chunk.length;
+    const small = joined(pending, pendingBytes);
+    const isReady = writeTogether(stream, isLarge ? [small, chunk] : [small]);
+    pending = isLarge ? [] : [chunk];
+    pendingBytes = isLarge ? 0 : chunk.length;
+    if (!isReady && !(await drained(stream))) return;
   }
   stream.end(joined(pending, pendingBytes));
 }
@@ -52,6 +58,15 @@ async function writeChunks(stream: Writable, chunks: readonly Buffer[]): Promise
 function joined(chunks: readonly Buffer[], sizeBytes: number): Buffer {
   const [only] = chunks;
   return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, sizeBytes);
+}
+
+/** Hands chunks over at once, uncopied. False where the client has to read before more is written. */
+function writeTogether(stream: Writable, chunks: readonly Buffer[]): boolean {
+  let isReady = true;
+  stream.cork();
+  for (const chunk of chunks) if (chunk.length > 0) isReady = stream.write(chunk);
+  stream.uncork();
+  return isReady;
 }
 
 async function writeStream(stream: Writable, body: AsyncIterable<Buffer>): Promise<void> {
