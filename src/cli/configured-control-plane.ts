@@ -2,8 +2,10 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type AuthorizationMode, authorizationModes, type ControlPlaneOptions } from "../control-plane/door.ts";
 import {
+  type ConfiguredStorageOptions,
   configuredServer,
   FlagError,
   type Logger,
@@ -11,6 +13,7 @@ import {
   openConfiguredStorage,
   staticTokens,
 } from "../server/door.ts";
+import type { Storage } from "../storage/door.ts";
 import type { UpFlagName, UpFlags } from "./up-flags.ts";
 
 export interface ConfiguredTools {
@@ -35,11 +38,7 @@ export function configuredControlPlane(
     dataDirectory,
     securePort,
     bindAddress: flags.text("bind-address") ?? "",
-    storage: (resourceOf) =>
-      openConfiguredStorage(flags, {
-        directory: flags.list("etcd-servers").length > 0 ? "" : join(dataDirectory, "storage"),
-        resourceOf,
-      }),
+    storage: (resourceOf) => openStorage(flags, { dataDirectory, resourceOf, logger }),
     keyPrefix: (flags.text("etcd-prefix") ?? "").replace(/\/+$/, ""),
     trustFiles: filesOf(flags),
     requestHeaderNames: {
@@ -60,6 +59,45 @@ export function configuredControlPlane(
     extensionTimeoutMs: flags.durationMs("extension-timeout"),
     logger,
   };
+}
+
+interface StorageTools {
+  readonly dataDirectory: string;
+  readonly resourceOf: ConfiguredStorageOptions["resourceOf"];
+  readonly logger: Logger;
+}
+
+/** Rejects where etcd does not answer in time: until it does, nothing else can. */
+async function openStorage(flags: UpFlags, { dataDirectory, resourceOf, logger }: StorageTools): Promise<Storage> {
+  const endpoints = flags.list("etcd-servers");
+  const directory = endpoints.length > 0 ? "" : join(dataDirectory, "storage");
+  const storage = await openConfiguredStorage(flags, { directory, resourceOf, logger });
+  try {
+    if (endpoints.length > 0) await untilAnswering(flags, storage);
+    return storage;
+  } catch (error) {
+    await storage[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+const etcdPauseMs = 250;
+
+/** An etcd that is started at the same time is waited for. */
+async function untilAnswering(flags: UpFlags, storage: Storage): Promise<void> {
+  const timeoutMs = flags.durationMs("storage-initialization-timeout");
+  const signal = AbortSignal.timeout(timeoutMs);
+  let cause: unknown;
+  while (!signal.aborted) {
+    try {
+      return await storage.check({ signal });
+    } catch (error) {
+      cause = error;
+      await sleep(etcdPauseMs);
+    }
+  }
+  const endpoints = flags.list("etcd-servers").join(", ");
+  throw new Error(`etcd has not answered within ${timeoutMs / 1000} s: ${endpoints}`, { cause });
 }
 
 function authorizationModesOf(flags: UpFlags): AuthorizationMode[] {

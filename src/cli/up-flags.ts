@@ -33,10 +33,16 @@ const ofTheMainServer = {
   },
   "service-account-issuer": {
     type: "text",
-    help: "Who signs the tokens of service accounts, as they say it. Default https://kubernetes.default.svc.cluster.local.",
+    default: "https://kubernetes.default.svc.cluster.local",
+    help: "Who signs tokens of service accounts.",
   },
   "proxy-client-cert-file": { type: "text", help: "What the aggregator shows to extension servers." },
   "proxy-client-key-file": { type: "text", help: "Its key." },
+  "storage-initialization-timeout": {
+    type: "duration",
+    default: "10s",
+    help: "An etcd that has not answered by then is an error.",
+  },
   "etcd-prefix": { ...commonFlags["etcd-prefix"], default: "/registry" },
 } as const satisfies FlagTable;
 

@@ -70,6 +70,15 @@ describe("annex up that cannot start", { concurrency: 2 }, () => {
     );
   });
 
+  test("an etcd that does not answer", async (t) => {
+    const line = await fatalLine(t, [
+      `--data-dir=${temporaryDirectory(t)}`,
+      "--etcd-servers=http://127.0.0.1:1",
+      "--storage-initialization-timeout=1s",
+    ]);
+    assert.match(line, /etcd has not answered within 1 s: http:\/\/127\.0\.0\.1:1$/);
+  });
+
   test("an extension whose file is not there", async (t) => {
     const line = await fatalLine(t, [`--data-dir=${temporaryDirectory(t)}`, "--extension=nowhere/server.ts"]);
     assert.match(line, /extension nowhere cannot be started: there is no file nowhere\/server\.ts$/);
