@@ -16,6 +16,8 @@ import { concurrency, flunderFixtures } from "./suite.ts";
 const proxied = /^\S+ \/apis\/wardle\.example\.com\/(v1alpha1|v1beta1)(\/|\?|$)/;
 /** A step with one of these says who it is, or was; between two servers it is the aggregator that says so. */
 const identityHeader = /^(authorization|x-remote-|impersonate-)/i;
+/** What the control plane's garbage collector takes up: owners that are not there, and deletes that leave dependents to it. */
+const garbage = /ownerReferences|foregroundDeletion|orphan|propagationPolicy/i;
 
 /** Why a scenario says something else through the aggregator; undefined where it says the same. */
 function otherMeaning({ steps }: Scenario): string | undefined {
@@ -25,6 +27,8 @@ function otherMeaning({ steps }: Scenario): string | undefined {
     if (step.as !== undefined && step.as !== "admin") return "an identity that only the stand-alone server knows";
     if (Object.keys(step.headers ?? {}).some((name) => identityHeader.test(name)))
       return "identity headers, which the aggregator replaces";
+    if (garbage.test(JSON.stringify([step.do, step.body, step.text])))
+      return "owners and finalizers that the garbage collector looks after";
     if (namespacesOf(step).some((name) => !isLabel(name.replace(/\$\{\w+\}/g, "x"))))
       return "a namespace that cannot exist, which the namespace's own check refuses before";
   }
