@@ -62,7 +62,10 @@ export async function bootstrap({ client, resources, trust, port, host, signal }
     ),
   ]);
   await publishTrust(client, trust, signal);
-  await replace(client, ownEndpoint(host, port), signal);
+  await Promise.all([
+    replace(client, ownEndpoint(host, port), signal),
+    replace(client, ownEndpoints(host, port), signal),
+  ]);
 }
 
 /** By this every extension server knows whom to believe. https://kubernetes.io/docs/tasks/extend-kubernetes/configure-aggregation-layer/ */
@@ -80,6 +83,20 @@ function ownEndpoint(host: string, port: number): ApiObject {
     addressType: "IPv4",
     endpoints: [{ addresses: [host], conditions: { ready: true } }],
     ports: [{ name: "https", port, protocol: "TCP" }],
+  };
+}
+
+/** The same for those who still read Endpoints. Not to be mirrored: the slice is there already. */
+function ownEndpoints(host: string, port: number): ApiObject {
+  return {
+    apiVersion: "v1",
+    kind: "Endpoints",
+    metadata: {
+      name: "kubernetes",
+      namespace: "default",
+      labels: { "endpointslice.kubernetes.io/skip-mirror": "true" },
+    },
+    subsets: [{ addresses: [{ ip: host }], ports: [{ name: "https", port, protocol: "TCP" }] }],
   };
 }
 
@@ -104,12 +121,17 @@ async function ensure(
   }
 }
 
+const replaceable: Readonly<Record<string, { group: string; version: string; resource: string }>> = {
+  ConfigMap: { group: "", version: "v1", resource: "configmaps" },
+  Endpoints: { group: "", version: "v1", resource: "endpoints" },
+  EndpointSlice: { group: "discovery.k8s.io", version: "v1", resource: "endpointslices" },
+};
+
 /** Objects that say how this process runs right now are set at each start. */
 async function replace(client: Client, object: ApiObject, signal: AbortSignal): Promise<void> {
-  const resource =
-    object.kind === "ConfigMap"
-      ? { group: "", version: "v1", resource: "configmaps" }
-      : { group: "discovery.k8s.io", version: "v1", resource: "endpointslices" };
+  const resource = replaceable[object.kind];
+  if (resource === undefined)
+    throw new TypeError(`Cannot set an object at start as its kind must be known: ${object.kind}`);
   const { name = "", namespace = "" } = object.metadata;
   await client
     .resource({ ...resource, isNamespaced: true })

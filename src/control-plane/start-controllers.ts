@@ -6,15 +6,19 @@ import type { Client } from "../client/door.ts";
 import type { Logger } from "../server/door.ts";
 import { keepClusterRolesAggregated } from "./controllers/cluster-role-aggregation.ts";
 import { keepDefaultObjects } from "./controllers/default-objects.ts";
+import { mirrorEndpoints } from "./controllers/endpoints-mirror.ts";
 import { keepFlowSchemaConditions } from "./controllers/flow-schema-conditions.ts";
 import { GarbageCollector } from "./controllers/garbage-collector/garbage-collector.ts";
 import { NamespaceController } from "./controllers/namespace-controller.ts";
 import { keepTokenSecrets } from "./controllers/token-secrets.ts";
 import { configMaps } from "./resources/config-map.ts";
+import { endpointSliceKind } from "./resources/endpoint-slice.ts";
+import { endpointsKind } from "./resources/endpoints.ts";
 import { flowSchemaKind, priorityLevelKind } from "./resources/flow-control.ts";
 import { namespaceKind } from "./resources/namespace.ts";
 import { clusterRoleKind } from "./resources/rbac.ts";
 import { secretKind } from "./resources/secret.ts";
+import { serviceKind } from "./resources/service.ts";
 import { serviceAccountKind } from "./resources/service-account.ts";
 import type { ServiceAccountTokens } from "./tokens/service-account-tokens.ts";
 import type { Views } from "./views.ts";
@@ -64,6 +68,16 @@ export function startControllers(controllers: Controllers): void {
   const flowSchemas = views.of(flowSchemaKind);
   const priorityLevels = views.of(priorityLevelKind);
   started.defer(keepFlowSchemaConditions({ client, flowSchemas, priorityLevels, clock, logger }));
+  started.defer(
+    mirrorEndpoints({
+      client,
+      endpoints: views.of(endpointsKind),
+      slices: views.of(endpointSliceKind),
+      services: views.of(serviceKind),
+      clock,
+      logger,
+    }),
+  );
   const collector = started.use(
     new GarbageCollector({
       client: metadataClient,
