@@ -82,6 +82,14 @@ function requireResourceVersion({ served, info }: VerbContext, { metadata }: Api
   metadata.resourceVersion = current;
 }
 
+/** Throws 422 for a resourceVersion that is none, where an object is made by what would have changed it. */
+export function requireReadableVersion({ served, info }: VerbContext, { metadata }: ApiObject): void {
+  const { resourceVersion = "" } = metadata;
+  if (resourceVersion === "" || parseUnsigned(resourceVersion) !== undefined) return;
+  const error = fieldError.invalid("metadata.resourceVersion", resourceVersion, "must be an unsigned integer");
+  throw StatusError.invalid(served.kind, info.name, [error]);
+}
+
 /** Of 64 bits; undefined for other texts. */
 function parseUnsigned(text: string): bigint | undefined {
   if (!/^\d+$/.test(text)) return undefined;

@@ -183,3 +183,11 @@ test("patch() by apply owns nothing of a status that it cannot write, and still 
   const four = status.body.metadata.managedFields?.find(({ manager }) => manager === "four");
   assert.deepEqual(four?.fieldsV1, { "f:status": { "f:phase": {} } });
 });
+
+test("patch() by apply makes an object whatever resourceVersion it names, where that is one", async () => {
+  await using resource = await serveForTest(widgets);
+  const ask = (name: string, resourceVersion: string) =>
+    resource.ask(patch, { name, headers: apply, query: "fieldManager=m", body: aWidget({ name, resourceVersion }) });
+  assert.equal((await ask("a", "1")).status, 201);
+  assert.equal((await ask("b", "abc")).status, 422);
+});

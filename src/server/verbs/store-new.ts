@@ -6,6 +6,7 @@ import { isUnnamed, prepareNewObject } from "../object-rules.ts";
 import type { Change, Stored } from "../registry.ts";
 import { keyOf } from "../served-resource.ts";
 import { admissionRequest } from "./admission-request.ts";
+import { requireReadableVersion } from "./change-object.ts";
 import { dropDuplicateOwners } from "./owner-references.ts";
 import type { VerbContext } from "./verb.ts";
 
@@ -40,6 +41,7 @@ export async function createInstead(
 ): Promise<Change> {
   const { name } = context.info;
   await admitNew(context, object, { dryRun, name });
+  requireReadableVersion(context, object);
   finishNew(context, object);
   await requireMayCreate(context);
   await validateNew(context, object, { dryRun });
