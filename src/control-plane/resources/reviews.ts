@@ -12,7 +12,7 @@ import {
   type UserInfo,
 } from "../../server/door.ts";
 import { cellText, part } from "./columns.ts";
-import { atomicList, described, flag, struct, text } from "./fields.ts";
+import { atomicList, described, flag, pointer, struct, text } from "./fields.ts";
 import { reviewNumbers } from "./protobuf-numbers.ts";
 
 /** Whose token it is and for which of the audiences asked for, or why it is nobody's. */
@@ -42,17 +42,24 @@ const userInfo = Type.Object(
   },
   { $id: "UserInfo", description: "Who somebody is." },
 );
-const selectorAttributes = (id: string) =>
-  Type.Optional(
+const selectorAttributes = (selector: "FieldSelector" | "LabelSelector") =>
+  pointer(
     Type.Object(
       {
         rawSelector: text("The selector as in a query."),
         requirements: atomicList(
-          Type.Unsafe<object>(Type.Any({ "x-kubernetes-preserve-unknown-fields": true })),
+          Type.Object(
+            {
+              key: Type.String({ description: "What the requirement speaks of." }),
+              operator: Type.String({ description: "In, NotIn, Exists or DoesNotExist." }),
+              values: atomicList(Type.String(), "The values for In and NotIn."),
+            },
+            { $id: `${selector}Requirement`, description: "One term of the selector." },
+          ),
           "The selector, term by term.",
         ),
       },
-      { $id: id, keepEmpty: true },
+      { $id: `${selector}Attributes`, description: "What the objects are limited to." },
     ),
   );
 const resourceAttributes = Type.Optional(
@@ -65,8 +72,8 @@ const resourceAttributes = Type.Optional(
       resource: text("The resource, or *."),
       subresource: text("The subresource; empty is none."),
       name: text("The name; empty is all."),
-      fieldSelector: selectorAttributes("FieldSelectorAttributes"),
-      labelSelector: selectorAttributes("LabelSelectorAttributes"),
+      fieldSelector: selectorAttributes("FieldSelector"),
+      labelSelector: selectorAttributes("LabelSelector"),
     },
     {
       $id: "ResourceAttributes",
