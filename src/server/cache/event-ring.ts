@@ -124,6 +124,6 @@ export class EventRing {
 }
 
 /** What an event holds of the ring's room. */
-export function sizeOf({ entry, previous }: CacheEvent): number {
+function sizeOf({ entry, previous }: CacheEvent): number {
   return entry.sizeBytes + (previous?.sizeBytes ?? 0);
 }
