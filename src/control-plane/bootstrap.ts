@@ -4,6 +4,7 @@ import { registrationGroup } from "../aggregator/door.ts";
 import { type ApiObject, StatusError } from "../api/door.ts";
 import type { Client } from "../client/door.ts";
 import { groupsOf, type Resource } from "../server/door.ts";
+import { ownService } from "./controllers/own-service.ts";
 import { bootstrapRbac } from "./rbac/bootstrap.ts";
 import { flowControlDefaults } from "./resources/flow-control-defaults.ts";
 import type { Trust } from "./trust.ts";
@@ -30,6 +31,7 @@ export async function bootstrap({ client, resources, trust, port, host, signal }
   const create = (value: ApiObject) => ensure(client, resources, value, signal);
   await Promise.all(namespaces.map((name) => create(object("v1", "Namespace", { name }))));
   const group = "rbac.authorization.k8s.io";
+  const { service, endpointSlice, endpoints } = ownService(host, port);
   const readerName = "extension-apiserver-authentication-reader";
   await Promise.all([
     ...bootstrapRbac().map(create),
@@ -52,52 +54,16 @@ export async function bootstrap({ client, resources, trust, port, host, signal }
     ),
     ...flowControlDefaults().map(create),
     ...localApiServices(resources).map(create),
-    create(
-      object(
-        "v1",
-        "Service",
-        { name: "kubernetes", namespace: "default", labels: { component: "apiserver", provider: "kubernetes" } },
-        { spec: { type: "ClusterIP", ports: [{ name: "https", port: 443, protocol: "TCP", targetPort: port }] } },
-      ),
-    ),
+    create(service),
   ]);
   await publishTrust(client, trust, signal);
-  await Promise.all([
-    replace(client, ownEndpoint(host, port), signal),
-    replace(client, ownEndpoints(host, port), signal),
-  ]);
+  await Promise.all([replace(client, endpointSlice, signal), replace(client, endpoints, signal)]);
 }
 
 /** By this every extension server knows whom to believe. https://kubernetes.io/docs/tasks/extend-kubernetes/configure-aggregation-layer/ */
 export function publishTrust(client: Client, trust: Trust, signal: AbortSignal): Promise<void> {
   const metadata = { name: "extension-apiserver-authentication", namespace: "kube-system" };
   return replace(client, { apiVersion: "v1", kind: "ConfigMap", metadata, data: trust.published }, signal);
-}
-
-/** Where the service `kubernetes` is answered: here. */
-function ownEndpoint(host: string, port: number): ApiObject {
-  return {
-    apiVersion: "discovery.k8s.io/v1",
-    kind: "EndpointSlice",
-    metadata: { name: "kubernetes", namespace: "default", labels: { "kubernetes.io/service-name": "kubernetes" } },
-    addressType: "IPv4",
-    endpoints: [{ addresses: [host], conditions: { ready: true } }],
-    ports: [{ name: "https", port, protocol: "TCP" }],
-  };
-}
-
-/** The same for those who still read Endpoints. Not to be mirrored: the slice is there already. */
-function ownEndpoints(host: string, port: number): ApiObject {
-  return {
-    apiVersion: "v1",
-    kind: "Endpoints",
-    metadata: {
-      name: "kubernetes",
-      namespace: "default",
-      labels: { "endpointslice.kubernetes.io/skip-mirror": "true" },
-    },
-    subsets: [{ addresses: [{ ip: host }], ports: [{ name: "https", port, protocol: "TCP" }] }],
-  };
 }
 
 function addressOf(resources: readonly Resource[], { apiVersion, kind }: ApiObject) {

@@ -88,6 +88,24 @@ test("an administrator is told once that everything may be done", async () => {
   assert.deepEqual(status.nonResourceRules.filter(unlimited), [{ verbs: ["*"], nonResourceURLs: ["*"] }]);
 });
 
+test("the service of the API server, and where it is answered, come back when they are deleted", async () => {
+  await using plane = await startControlPlane({});
+  for (const [group, resource] of [
+    ["", "services"],
+    ["", "endpoints"],
+    ["discovery.k8s.io", "endpointslices"],
+  ] as const) {
+    const objects = plane.client.resource({ group, version: "v1", resource, isNamespaced: true });
+    const { resourceVersion = "" } = (await objects.get("kubernetes", { namespace: "default" })).metadata;
+    const signal = AbortSignal.timeout(10_000);
+    const events = await objects.watch({ namespace: "default", resourceVersion, signal });
+    await objects.delete("kubernetes", { namespace: "default" });
+    const seen: string[] = [];
+    for await (const { type, object } of events) if (seen.push(`${type} ${object.metadata.name}`) === 2) break;
+    assert.deepEqual(seen, ["DELETED kubernetes", "ADDED kubernetes"]);
+  }
+});
+
 test("a server in the same process learns who asks, and the control plane's RBAC decides what that one may", async () => {
   await using plane = await startControlPlane({ extensions: [gadgets()] });
   const kubeconfig = await plane.kubeconfigFor({ name: "mallory", groups: ["art"] });

@@ -220,7 +220,18 @@ async function start(options: ControlPlaneOptions, running: Running): Promise<Co
   await bootstrap({ client, resources, trust, port, host, signal });
   const { servingAuthorities } = trust;
   const metadataClient = clientOf(server, "generic-garbage-collector", metadataOnly);
-  startControllers({ client, metadataClient, views, servingAuthorities, accountTokens, clock, logger, started });
+  startControllers({
+    client,
+    metadataClient,
+    views,
+    servingAuthorities,
+    accountTokens,
+    host,
+    port,
+    clock,
+    logger,
+    started,
+  });
   const source = started.use(clientSource({ client: clientOf(server, "kube-aggregator") }));
   started.use(aggregator);
   aggregator.start(source);

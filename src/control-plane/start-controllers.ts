@@ -10,6 +10,7 @@ import { mirrorEndpoints } from "./controllers/endpoints-mirror.ts";
 import { keepFlowSchemaConditions } from "./controllers/flow-schema-conditions.ts";
 import { GarbageCollector } from "./controllers/garbage-collector/garbage-collector.ts";
 import { NamespaceController } from "./controllers/namespace-controller.ts";
+import { keepOwnService } from "./controllers/own-service.ts";
 import { keepTokenSecrets } from "./controllers/token-secrets.ts";
 import { configMaps } from "./resources/config-map.ts";
 import { endpointSliceKind } from "./resources/endpoint-slice.ts";
@@ -31,6 +32,9 @@ export interface Controllers {
   /** PEM: by what programs in a namespace know the API server. */
   readonly servingAuthorities: string;
   readonly accountTokens: ServiceAccountTokens;
+  /** Where the control plane listens. */
+  readonly host: string;
+  readonly port: number;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly started: AsyncDisposableStack;
@@ -38,7 +42,8 @@ export interface Controllers {
 
 /** They end with `started`. */
 export function startControllers(controllers: Controllers): void {
-  const { client, metadataClient, views, servingAuthorities, accountTokens, clock, logger, started } = controllers;
+  const { client, metadataClient, views, servingAuthorities, accountTokens, host, port, clock, logger, started } =
+    controllers;
   const namespaces = views.of(namespaceKind);
   const controller = new NamespaceController({ client, namespaces, clock, logger });
   controller.start();
@@ -53,6 +58,7 @@ export function startControllers(controllers: Controllers): void {
       logger,
     }),
   );
+  started.defer(keepOwnService({ client, views, host, port, clock, logger }));
   started.defer(
     keepTokenSecrets({
       client,
