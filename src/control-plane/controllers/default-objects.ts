@@ -1,6 +1,7 @@
 // What every namespace has: the default service account, and the authority by which programs in it know the API server.
+// https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/
 
-import { StatusError } from "../../api/door.ts";
+import { type ApiObject, StatusError } from "../../api/door.ts";
 import type { Client } from "../../client/door.ts";
 import type { Logger } from "../../server/door.ts";
 import type { ObjectView } from "../object-view.ts";
@@ -46,11 +47,8 @@ export function keepDefaultObjects(options: DefaultObjectsOptions): () => Promis
   };
 }
 
-async function complete(
-  { client, serviceAccounts, configMaps, servingAuthority, logger }: DefaultObjectsOptions,
-  namespace: string,
-  signal: AbortSignal,
-): Promise<void> {
+async function complete(options: DefaultObjectsOptions, namespace: string, signal: AbortSignal): Promise<void> {
+  const { client, serviceAccounts, configMaps, servingAuthority, logger } = options;
   const create = async (resource: string, object: { kind: string; metadata: { name: string; namespace: string } }) => {
     try {
       await client
@@ -73,5 +71,25 @@ async function complete(
     metadata: { name: configMapName, namespace, annotations: description },
     data: { "ca.crt": servingAuthority },
   };
-  if (configMaps.get(namespace, configMapName) === undefined) await create("configmaps", configMap);
+  const known = configMaps.get(namespace, configMapName);
+  if (known === undefined) await create("configmaps", configMap);
+  else if (JSON.stringify(known.data) !== JSON.stringify(configMap.data))
+    await restore(options, { ...known, data: configMap.data }, signal);
+}
+
+/** Puts back what somebody changed. */
+async function restore(
+  { client, logger }: DefaultObjectsOptions,
+  configMap: ApiObject,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await client
+      .resource({ group: "", version: "v1", resource: "configmaps", isNamespaced: true })
+      .update(configMap, { signal });
+  } catch (error) {
+    // It has changed again, and whoever did that brings us back here.
+    if (!signal.aborted && !(error instanceof StatusError && error.code < 500))
+      logger.warn({ error, namespace: configMap.metadata.namespace }, "a default object could not be restored");
+  }
 }
