@@ -7,5 +7,5 @@ const document = readFileSync(join(import.meta.dirname, "../../docs/differences.
 
 /** Files such as `flunders/http/example.json`: the first column of the table in docs/differences.md. */
 export const deliberateDifferences: ReadonlySet<string> = new Set(
-  [...document.matchAll(/^\| `([a-z]+\/[\w/-]+\.json)` \|/gm)].map((match) => match[1] ?? ""),
+  [...document.matchAll(/^\| `([a-z]+\/[\w/-]+\.json)` +\|/gm)].map((match) => match[1] ?? ""),
 );

@@ -205,7 +205,7 @@ function describe(response: IncomingMessage, text: string): Answer {
     try {
       return { ...answer, body: JSON.parse(text) };
     } catch {
-      return { ...answer, text }; // Not one document: a watch, or nothing.
+      // Not one document: a watch, compressed, or nothing.
     }
   }
   if (/protobuf|cbor|gzip/.test(type + (headers["content-encoding"] ?? "")))

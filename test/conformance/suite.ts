@@ -18,9 +18,14 @@ export interface Fixture {
   readonly scenario: Scenario;
 }
 
-export const flunderFixtures: readonly Fixture[] = globSync("flunders/**/*.json", { cwd: fixtures })
-  .sort()
-  .map((file) => ({ file, scenario: JSON.parse(readFileSync(join(fixtures, file), "utf8")) }));
+/** The scenarios of a folder, in their order. */
+export function fixturesIn(folder: string): Fixture[] {
+  return globSync(`${folder}/**/*.json`, { cwd: fixtures })
+    .sort()
+    .map((file) => ({ file, scenario: JSON.parse(readFileSync(join(fixtures, file), "utf8")) }));
+}
+
+export const flunderFixtures: readonly Fixture[] = fixturesIn("flunders");
 
 function identity(name: string): Identity {
   return { cert: readFileSync(join(pki, `${name}.crt`), "utf8"), key: readFileSync(join(pki, `${name}.key`), "utf8") };

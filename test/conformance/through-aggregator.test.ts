@@ -5,11 +5,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { StatusError } from "../../src/api/door.ts";
-import { type Client, parseKubeconfig } from "../../src/client/door.ts";
+import { parseKubeconfig } from "../../src/client/door.ts";
 import { type ControlPlane, startControlPlane } from "../../src/control-plane/door.ts";
+import { makeNamespaces, namespacesOf } from "./namespaces.ts";
 import { Player } from "./player.ts";
-import { type Answer, fillText, type Scenario, type Step, type Variables } from "./scenario.ts";
+import type { Answer, Scenario } from "./scenario.ts";
 import { concurrency, flunderFixtures } from "./suite.ts";
 
 /** What the aggregator passes on. Every other path is answered by the control plane itself, which serves more than a wardle. */
@@ -35,27 +35,8 @@ function otherMeaning({ steps }: Scenario): string | undefined {
   return undefined;
 }
 
-function namespacesOf({ do: line = "" }: Step): string[] {
-  return [...line.matchAll(/\/namespaces\/([^/?]+)/g)].map(([, name = ""]) => name);
-}
-
 function isLabel(name: string): boolean {
   return /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name);
-}
-
-/** A stand-alone server takes every namespace as there; behind a control plane it has to be. */
-async function makeNamespaces(client: Client, { steps }: Scenario, variables: Variables): Promise<void> {
-  const names = new Set(steps.flatMap(namespacesOf).map((name) => fillText(name, variables)));
-  await Promise.all([...names].map((name) => makeNamespace(client, name)));
-}
-
-async function makeNamespace(client: Client, name: string): Promise<void> {
-  const body = { apiVersion: "v1", kind: "Namespace", metadata: { name } };
-  try {
-    await client.json({ method: "POST", path: "/api/v1/namespaces", body });
-  } catch (error) {
-    if (!(error instanceof StatusError && error.reason === "AlreadyExists")) throw error;
-  }
 }
 
 /** The aggregator adds headers of its own to the extension server's, as the reference does. */
@@ -76,7 +57,7 @@ describe("flunders through the aggregator", { concurrency }, () => {
     player = new Player({
       port,
       identities: { admin: parseKubeconfig(kubeconfig).clientCertificate ?? {} },
-      prepare: (scenario, variables) => makeNamespaces(client, scenario, variables),
+      prepare: (scenario, variables) => makeNamespaces(client, { scenario, variables }),
       settle: withoutRepeatedCaching,
     });
   });

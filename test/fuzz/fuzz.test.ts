@@ -63,6 +63,8 @@ async function send(asked: AskedServer, request: Asked): Promise<AskedAnswer> {
 /** Every fault is the client's, and told as a Status where that was asked for. */
 function requireHonest(request: Asked, answer: AskedAnswer, { lastError }: AskedServer): void {
   const { status, headers, bytes } = answer;
+  // Who asks for a revision that is still to come is told to come back.
+  if (status === 504 && answer.json.details?.causes?.[0]?.reason === "ResourceVersionTooLarge") return;
   if (status >= 500) throw new Error(`${show(request)}\n${status} ${bytes}`, { cause: lastError() });
   const isJson = headers["content-type"] === "application/json" && headers["content-encoding"] === undefined;
   if (status < 400 || !isJson || bytes.length === 0 || request.path.startsWith("/openapi")) return;

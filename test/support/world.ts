@@ -16,11 +16,14 @@ const conditions = "--conditions=annex-source";
 const controlPlanePort = 9444;
 const wardlePort = 9443;
 const echoPort = 9446;
+const stubPort = 9445;
 
 export interface World extends AsyncDisposable {
+  /** Of the aggregator; of the recorded core API where there is none. */
   readonly port: number;
-  /** As a member of system:masters. */
-  readonly client: Client;
+  readonly wardlePort: number;
+  /** As a member of system:masters; undefined where the core API is the recorded one. */
+  readonly client: Client | undefined;
 }
 
 /** The command line that makes a control plane of that world. More flags may say where its objects live. */
@@ -64,18 +67,35 @@ export async function startWorld(moreFlags: readonly string[] = []): Promise<Wor
     const config = loadKubeconfig({ path: join(directory, "kubeconfig") });
     const client = ended.use(new Client({ transport: httpTransport(config), userAgent: "world" }));
     await fill(client);
-    ended.use(run([conditions, "examples/wardle/server.ts", ...delegationFlags(directory)]));
+    ended.use(run([conditions, "examples/wardle/server.ts", ...delegationFlags(directory, controlPlanePort)]));
     await Promise.all([listening(wardlePort), listening(echoPort)]);
     await register(client);
-    return { port: controlPlanePort, client, [Symbol.asyncDispose]: () => ended.disposeAsync() };
+    return { port: controlPlanePort, wardlePort, client, [Symbol.asyncDispose]: () => ended.disposeAsync() };
   } catch (error) {
     await ended.disposeAsync();
     throw error;
   }
 }
 
-/** Its delegation goes to the control plane, by the identity that the recorded server had. */
-function delegationFlags(directory: string): string[] {
+/** A wardle server that asks the core API as it was recorded, and no aggregator. */
+export async function startStubWorld(): Promise<World> {
+  const directory = mkdtempSync(join(tmpdir(), "annex-world-"));
+  const ended = new AsyncDisposableStack();
+  ended.defer(() => rmSync(directory, { recursive: true, force: true }));
+  try {
+    ended.use(run([join(world, "stub.mjs")]));
+    await listening(stubPort);
+    ended.use(run([conditions, "examples/wardle/server.ts", ...delegationFlags(directory, stubPort)]));
+    await listening(wardlePort);
+    return { port: stubPort, wardlePort, client: undefined, [Symbol.asyncDispose]: () => ended.disposeAsync() };
+  } catch (error) {
+    await ended.disposeAsync();
+    throw error;
+  }
+}
+
+/** Its delegation goes to the core API, by the identity that the recorded server had. */
+function delegationFlags(directory: string, corePort: number): string[] {
   const kubeconfig = join(directory, "component.kubeconfig");
   const file = (name: string) =>
     `{client-certificate: ${join(pki, `${name}.crt`)}, client-key: ${join(pki, `${name}.key`)}}`;
@@ -85,7 +105,7 @@ function delegationFlags(directory: string): string[] {
       "apiVersion: v1",
       "kind: Config",
       "current-context: world",
-      `clusters: [{name: world, cluster: {server: "https://127.0.0.1:${controlPlanePort}", certificate-authority: ${join(pki, "serving-ca.crt")}}}]`,
+      `clusters: [{name: world, cluster: {server: "https://127.0.0.1:${corePort}", certificate-authority: ${join(pki, "serving-ca.crt")}}}]`,
       `users: [{name: world, user: ${file("component")}}]`,
       "contexts: [{name: world, context: {cluster: world, user: world}}]",
       "",
