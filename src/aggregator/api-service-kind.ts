@@ -1,6 +1,6 @@
 // The shape of an APIService. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/api-service-v1/
 
-import { defineKind, Type } from "../api/door.ts";
+import { defineKind, type FieldNumbers, Type } from "../api/door.ts";
 
 /** The port of a service where its reference names none. */
 export const servicePortDefault = 443;
@@ -17,7 +17,12 @@ const serviceReference = Type.Object(
       }),
     ),
   },
-  { $id: "ServiceReference", keepEmpty: true, description: "Names a service." },
+  {
+    $id: "ServiceReference",
+    keepEmpty: true,
+    description: "Names a service.",
+    fieldDescription: "The service that the server is behind; left out where it is served here.",
+  },
 );
 
 const apiServiceSpec = Type.Object(
@@ -95,12 +100,30 @@ const apiServiceStatus = Type.Object(
 /** The group whose versions say where all other groups are served. */
 export const registrationGroup = "apiregistration.k8s.io";
 
+/** As programs in Go number them: https://github.com/kubernetes/kube-aggregator, pkg/apis/apiregistration/v1/generated.proto. */
+const protobufNumbers: FieldNumbers = {
+  APIService: { metadata: 1, spec: 2, status: 3 },
+  APIServiceSpec: {
+    service: 1,
+    group: 2,
+    version: 3,
+    insecureSkipTLSVerify: 4,
+    caBundle: 5,
+    groupPriorityMinimum: 7,
+    versionPriority: 8,
+  },
+  ServiceReference: { namespace: 1, name: 2, port: 3 },
+  APIServiceStatus: { conditions: 1 },
+  APIServiceCondition: { type: 1, status: 2, lastTransitionTime: 3, reason: 4, message: 5 },
+};
+
 export const apiServiceKind = defineKind({
   group: registrationGroup,
   kind: "APIService",
   categories: ["api-extensions"],
   scope: "Cluster",
   emptyValues: "omit",
+  protobuf: protobufNumbers,
   definitionPrefix: "io.k8s.kube-aggregator.pkg.apis.apiregistration",
   versions: {
     v1: {

@@ -1,17 +1,29 @@
 // PUT /api/v1/namespaces/NAME/finalize: the one way to change which finalizers of its spec a namespace waits for.
 // https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/namespace-v1/
 
-import { type ApiObject, parseJson, StatusError } from "../api/door.ts";
+import {
+  type ApiObject,
+  bodyFormat,
+  decodeProtobufObject,
+  decodeVersioned,
+  objectSchema,
+  parseDocument,
+  StatusError,
+  unreadableBody,
+  unsupportedMediaType,
+} from "../api/door.ts";
 import {
   type ApiRequest,
   type ApiResponse,
   type ConnectSubresource,
   defineResource,
+  header,
   type Resource,
   type ServedResource,
 } from "../server/door.ts";
 import { part } from "./resources/columns.ts";
 import { namespaceKind, namespaceRules } from "./resources/namespace.ts";
+import { coreNumbers } from "./resources/protobuf-numbers.ts";
 
 /** A namespace is far below this. */
 const bodyBytesMax = 1024 * 1024;
@@ -27,7 +39,7 @@ export function namespaceResource(served: () => ServedResource): Resource {
 }
 
 async function finalizeNamespace(request: ApiRequest, name: string, served: ServedResource): Promise<ApiResponse> {
-  const wanted = readFinalizers(await request.readBody(bodyBytesMax));
+  const wanted = readFinalizers(request, await request.readBody(bodyBytesMax));
   const stored = await served.registry.update(
     `${served.keyPrefix}${name}`,
     async (current) => {
@@ -42,20 +54,21 @@ async function finalizeNamespace(request: ApiRequest, name: string, served: Serv
   return { status: 200, headers: { "content-type": "application/json", "cache-control": "no-cache, private" }, body };
 }
 
-function readFinalizers(body: Buffer): string[] {
-  let value: unknown;
+/** Those that the namespace in the body still waits for. */
+function readFinalizers({ headers }: ApiRequest, body: Buffer): string[] {
+  const format = bodyFormat(header(headers, "content-type"));
+  if (format === undefined) throw unsupportedMediaType(header(headers, "content-type") ?? "");
   try {
-    value = parseJson(body);
+    const { root } = objectSchema(namespaceKind, "v1");
+    const value =
+      format === "protobuf"
+        ? decodeProtobufObject(body, { root, name: namespaceKind.kind, numbers: coreNumbers })
+        : parseDocument(body, format).value;
+    const { finalizers } = part(decodeVersioned(namespaceKind, "v1", value), "spec");
+    return Array.isArray(finalizers) ? finalizers.map(String) : [];
   } catch (error) {
-    throw StatusError.badRequest(
-      `the body must be a namespace as JSON: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw unreadableBody(namespaceKind.kind, body, error);
   }
-  const spec: unknown = typeof value === "object" && value !== null && "spec" in value ? value.spec : undefined;
-  const finalizers: unknown = typeof spec === "object" && spec !== null && "finalizers" in spec ? spec.finalizers : [];
-  if (finalizers === null) return [];
-  if (!Array.isArray(finalizers)) throw StatusError.badRequest("spec.finalizers must be a list of texts");
-  return finalizers.map(String);
 }
 
 function isFinished({ metadata }: ApiObject, finalizers: readonly string[]): boolean {

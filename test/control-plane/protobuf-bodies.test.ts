@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import { readAll } from "../../src/client/door.ts";
+import { readAll, type TransportResponse } from "../../src/client/door.ts";
 import { type ControlPlane, startControlPlane } from "../../src/control-plane/door.ts";
 import { handlerTransport } from "../../src/server/door.ts";
 
@@ -28,25 +28,34 @@ function body(apiVersion: string, kind: string, raw: Uint8Array): Buffer {
 
 const metadata = (name: string) => message([1, name]);
 
-async function post({ server }: ControlPlane, path: string, bytes: Buffer): Promise<Record<string, unknown>> {
-  const user = { name: "admin", uid: "", groups: ["system:masters", "system:authenticated"], extra: {} };
-  const {
-    status,
-    headers,
-    body: answer,
-  } = await handlerTransport(server.handle, user).send({
-    method: "POST",
-    path,
-    headers: {
-      accept: "application/vnd.kubernetes.protobuf,application/json",
-      "content-type": "application/vnd.kubernetes.protobuf",
-    },
-    body: bytes,
-  });
+function post(plane: ControlPlane, path: string, bytes: Buffer): Promise<Record<string, unknown>> {
+  return send(plane, "POST", path, bytes);
+}
+
+async function send(
+  plane: ControlPlane,
+  method: string,
+  path: string,
+  bytes?: Buffer,
+): Promise<Record<string, unknown>> {
+  const { status, headers, body: answer } = await open(plane, method, path, bytes);
   const text = (await readAll(answer)).toString();
   assert.ok(status < 300, `${path}: ${status} ${text}`);
   assert.equal(headers["content-type"], "application/json");
   return JSON.parse(text);
+}
+
+function open({ server }: ControlPlane, method: string, path: string, bytes?: Buffer): Promise<TransportResponse> {
+  const user = { name: "admin", uid: "", groups: ["system:masters", "system:authenticated"], extra: {} };
+  return handlerTransport(server.handle, user).send({
+    method,
+    path,
+    headers: {
+      accept: "application/vnd.kubernetes.protobuf,application/json",
+      ...(bytes === undefined ? {} : { "content-type": "application/vnd.kubernetes.protobuf" }),
+    },
+    ...(bytes === undefined ? {} : { body: bytes }),
+  });
 }
 
 test("an event is read with its times and what it is about", async () => {
@@ -172,3 +181,55 @@ test("a webhook is read with its rules, whose fields stand in a message of their
     },
   ]);
 });
+
+test("a namespace is finalized by a body in protobuf", async () => {
+  await using plane = await startControlPlane();
+  const { client } = plane;
+  const namespaces = client.resource({ group: "", version: "v1", resource: "namespaces", isNamespaced: false });
+  const object = {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: "n" },
+    spec: { finalizers: ["example.com/hold"] },
+  };
+  await namespaces.create(object);
+  const kept = message([1, metadata("n")], [2, message([1, "kubernetes"])]);
+  const { spec } = await send(plane, "PUT", "/api/v1/namespaces/n/finalize", body("v1", "Namespace", kept));
+  assert.deepEqual(spec, { finalizers: ["kubernetes"] });
+});
+
+test("whoever asks for protobuf first gets lists and watch lists of every kind as JSON", async () => {
+  await using plane = await startControlPlane();
+  const kinds = [
+    ...["namespaces", "configmaps", "services", "endpoints", "secrets"].map((name) => `/api/v1/${name}`),
+    ...["validatingwebhookconfigurations", "mutatingwebhookconfigurations", "validatingadmissionpolicies"].map(
+      admission,
+    ),
+    ...["validatingadmissionpolicybindings", "mutatingadmissionpolicies", "mutatingadmissionpolicybindings"].map(
+      admission,
+    ),
+    "/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas",
+    "/apis/flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations",
+    "/apis/discovery.k8s.io/v1/endpointslices",
+    "/apis/apiregistration.k8s.io/v1/apiservices",
+    "/apis/coordination.k8s.io/v1/leases",
+  ];
+  for (const path of kinds) {
+    const list = await send(plane, "GET", path);
+    assert.match(String(list.kind), /List$/, path);
+    const query =
+      "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=60";
+    const events = await open(plane, "GET", `${path}?${query}`);
+    assert.equal(events.headers["content-type"], "application/json", path);
+    let read = "";
+    for await (const chunk of events.body) {
+      read += chunk.toString();
+      if (read.includes("k8s.io/initial-events-end")) break;
+    }
+    assert.match(read, /"type":"BOOKMARK".*"k8s.io\/initial-events-end":"true"/, path);
+  }
+});
+
+function admission(resource: string): string {
+  return `/apis/admissionregistration.k8s.io/v1/${resource}`;
+}
