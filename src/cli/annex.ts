@@ -27,6 +27,10 @@ const commands: Readonly<Record<string, Entry>> = {
     about: "Print a kubeconfig, for the administrator or for whomever you name",
     load: async () => (await import("./kubeconfig.ts")).kubeconfig,
   },
+  snapshot: {
+    about: "Save everything that is stored as one file, or restore it",
+    load: async () => (await import("./snapshot.ts")).snapshot,
+  },
 };
 
 /** Runs one command line. Resolves to the exit code. */

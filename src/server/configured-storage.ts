@@ -109,14 +109,14 @@ async function openEtcd(flags: Flags<CommonFlagName>, endpoints: readonly string
   return openEtcdStorage({ endpoints, compactionIntervalMs, ...(tls === undefined ? {} : { tls }) });
 }
 
-interface EtcdTls {
+export interface EtcdTls {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
 }
 
 /** Reads the files again for each connection, as the reference does: certificates may be renewed. Undefined where there are none. */
-function etcdTls(flags: Flags<CommonFlagName>): (() => EtcdTls) | undefined {
+export function etcdTls(flags: Flags<"etcd-cafile" | "etcd-certfile" | "etcd-keyfile">): (() => EtcdTls) | undefined {
   const ca = flags.text("etcd-cafile") ?? "";
   const cert = flags.text("etcd-certfile") ?? "";
   const key = flags.text("etcd-keyfile") ?? "";

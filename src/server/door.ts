@@ -19,7 +19,7 @@ export * from "./authorization/authorizer.ts";
 export { type DelegatedAuthorizationOptions, delegatedAuthorizer } from "./authorization/delegated.ts";
 export { enabledPlugins } from "./configured-admission.ts";
 export { type ConfiguredServerTools, configuredServer, minTlsVersion } from "./configured-server.ts";
-export { type ConfiguredStorageOptions, openConfiguredStorage } from "./configured-storage.ts";
+export { type ConfiguredStorageOptions, type EtcdTls, etcdTls, openConfiguredStorage } from "./configured-storage.ts";
 export {
   answer as answerDocument,
   answerAggregated,

@@ -36,6 +36,12 @@ export async function saveSnapshot(storage: Storage, file: string): Promise<Snap
   return snapshot.saveSnapshot(storage, file);
 }
 
+/** Like saveSnapshot() of the embedded storage in a directory, also while a process has it open. It is copied first, beside the file. */
+export async function saveEmbeddedSnapshot(directory: string, file: string): Promise<SnapshotSummary> {
+  const snapshot = await import("./snapshot.ts");
+  return snapshot.saveEmbeddedSnapshot(directory, file);
+}
+
 /**
  * Makes an embedded storage of a snapshot, in a directory that has none: IN_USE otherwise. Throws CORRUPT where the file is not whole,
  * and leaves no storage behind.

@@ -5,11 +5,12 @@
 //   for each key: length of the key (2), length of the value (4), revision (8), key, value
 //   0 (2), number of keys (8), checksum of everything before it (4)
 
-import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { type FileHandle, mkdir, mkdtemp, open, rename, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { crc32 } from "node:zlib";
+import { copyEmbeddedStorage } from "./embedded/copy-file.ts";
 import { lockDirectory } from "./embedded/directory-lock.ts";
-import { embeddedFileName } from "./embedded/embedded-storage.ts";
+import { embeddedFileName, openEmbeddedStorage } from "./embedded/embedded-storage.ts";
 import { openLmdbLedger } from "./embedded/lmdb-ledger.ts";
 import type { KeyValue, Storage, StorageEvent } from "./storage.ts";
 import { StorageError } from "./storage-error.ts";
@@ -42,6 +43,21 @@ export async function saveSnapshot(storage: Storage, file: string): Promise<Snap
     await handle.close();
     await rm(draft, { force: true });
     throw error;
+  }
+}
+
+/**
+ * Like saveSnapshot() of the embedded storage in a directory, whether a process has it open or not. The storage is copied first, beside
+ * the file, which takes as much room on its disk as the storage has; a process at work on it is neither asked nor held up.
+ */
+export async function saveEmbeddedSnapshot(directory: string, file: string): Promise<SnapshotSummary> {
+  const copy = await mkdtemp(`${resolve(file)}.copy-`);
+  try {
+    await copyEmbeddedStorage(directory, copy);
+    await using storage = await openEmbeddedStorage({ directory: copy });
+    return await saveSnapshot(storage, file);
+  } finally {
+    await rm(copy, { recursive: true, force: true });
   }
 }
 

@@ -17,7 +17,7 @@ test("annex alone, help and --help tell of the commands", async (t) => {
     assert.equal(code, 0);
     assert.equal(stderr, "");
     assert.match(stdout, /^Usage: annex COMMAND \[flags\]$/m);
-    for (const command of ["up", "down", "status", "kubeconfig"])
+    for (const command of ["up", "down", "status", "kubeconfig", "snapshot"])
       assert.match(stdout, new RegExp(`^ {2}${command} +[A-Z]`, "m"));
   }
 });

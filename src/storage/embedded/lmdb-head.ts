@@ -23,8 +23,8 @@ export function checkHead(path: string): void {
   const pages = Buffer.alloc(2 * pageSizeBytes);
   const descriptor = openSync(path, "r");
   try {
-    const { size } = fstatSync(descriptor);
     const read = readSync(descriptor, pages, 0, pages.length, 0);
+    const { size } = fstatSync(descriptor); // Later, since the file of another process may grow: never less than its head says.
     if (read < pages.length) throw corrupt(path, `it must have ${pages.length} bytes at least: it has ${size}`);
     const [first, second] = [pages.subarray(0, pageSizeBytes), pages.subarray(pageSizeBytes)];
     if (!isMarked(first) || !isMarked(second))

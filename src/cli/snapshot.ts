@@ -1,0 +1,69 @@
+// `annex snapshot`: everything that is stored as one file, and back.
+
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { commonFlags, etcdTls, FlagError, type Flags } from "../server/door.ts";
+import {
+  openEtcdStorage,
+  restoreSnapshot,
+  type SnapshotSummary,
+  saveEmbeddedSnapshot,
+  saveSnapshot,
+} from "../storage/door.ts";
+import { dataDirectoryFlag, defineCommand, say } from "./command.ts";
+
+const flagTable = {
+  "data-dir": dataDirectoryFlag,
+  "etcd-servers": commonFlags["etcd-servers"],
+  "etcd-cafile": commonFlags["etcd-cafile"],
+  "etcd-certfile": commonFlags["etcd-certfile"],
+  "etcd-keyfile": commonFlags["etcd-keyfile"],
+} as const;
+
+type SnapshotFlags = Flags<keyof typeof flagTable>;
+
+export const snapshot = defineCommand({
+  usage: "annex snapshot save|restore FILE [flags]",
+  about:
+    "save writes everything that the control plane of a data directory, or an etcd, holds at this moment to a file; it may run meanwhile.\nrestore makes the objects of a data directory out of such a file, where there are none.\nWhat is encrypted at rest is so in the file, too.",
+  flags: flagTable,
+  wordsMax: 2,
+  async run(flags) {
+    const [action, file, ...more] = flags.words;
+    if ((action !== "save" && action !== "restore") || file === undefined || more.length > 0)
+      throw new FlagError(
+        "say what to do and with which file: annex snapshot save FILE, or annex snapshot restore FILE",
+      );
+    const { revision, entries } = await (action === "save" ? save(flags, file) : restore(flags, file));
+    say(`${action === "save" ? "saved" : "restored"} ${entries} keys as of revision ${revision}`);
+    return 0;
+  },
+});
+
+async function save(flags: SnapshotFlags, file: string): Promise<SnapshotSummary> {
+  const endpoints = flags.list("etcd-servers");
+  if (endpoints.length === 0) {
+    const directory = storageIn(flags);
+    if (!existsSync(directory)) throw new FlagError(`there is no storage in ${directory}: annex up makes one`);
+    return saveEmbeddedSnapshot(directory, file);
+  }
+  if (flags.isGiven("data-dir")) throw new FlagError("--data-dir and --etcd-servers exclude each other");
+  const tls = etcdTls(flags);
+  await using storage = await openEtcdStorage({
+    endpoints,
+    compactionIntervalMs: 0, // Whoever only reads leaves the history to those who serve from it.
+    ...(tls === undefined ? {} : { tls }),
+  });
+  return await saveSnapshot(storage, file);
+}
+
+function restore(flags: SnapshotFlags, file: string): Promise<SnapshotSummary> {
+  if (flags.list("etcd-servers").length > 0)
+    throw new FlagError("a snapshot is restored into a --data-dir; an etcd has etcdutl snapshot restore for its own");
+  return restoreSnapshot(file, storageIn(flags));
+}
+
+/** Where `annex up` keeps its objects. */
+function storageIn(flags: SnapshotFlags): string {
+  return join(resolve(flags.text("data-dir") ?? ""), "storage");
+}

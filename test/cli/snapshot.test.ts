@@ -1,0 +1,67 @@
+// `annex snapshot`, beside a control plane that runs and one that does not.
+
+import assert from "node:assert/strict";
+import { readdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { openEmbeddedStorage } from "../../src/storage/door.ts";
+import { runAnnex, temporaryDirectory } from "../support/annex.ts";
+
+test("annex snapshot saves a data directory that is in use and written to, and restores it into another", async (t) => {
+  const directory = temporaryDirectory(t);
+  const data = join(directory, "data");
+  const file = join(directory, "saved");
+  await using storage = await openEmbeddedStorage({ directory: join(data, "storage") });
+  const put = (key: string, value: string) => storage.commit([{ key, value: Buffer.from(value), expected: undefined }]);
+  for (let i = 0; i < 300; i++) await put(`/registry/${i}`, "before");
+  const before = await storage.currentRevision();
+  const saving = runAnnex(t, ["snapshot", "save", file, `--data-dir=${data}`]);
+  const written = new AbortController();
+  const writing = (async () => {
+    for (let i = 0; !written.signal.aborted; i++) await put(`/registry/${i % 300}`, `${i}`);
+  })();
+  const saved = await saving;
+  written.abort();
+  await writing;
+  assert.equal(saved.stderr, "");
+  const revision = Number(/^saved 300 keys as of revision (\d+)\n$/.exec(saved.stdout)?.[1]);
+  assert.ok(revision >= before);
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  assert.deepEqual(readdirSync(directory).sort(), ["data", "saved"]);
+
+  const other = join(directory, "other");
+  const restored = await runAnnex(t, ["snapshot", "restore", file, `--data-dir=${other}`]);
+  assert.deepEqual(restored, { code: 0, stdout: `restored 300 keys as of revision ${revision}\n`, stderr: "" });
+  await using copy = await openEmbeddedStorage({ directory: join(other, "storage") });
+  const all = { start: "/registry/", end: "/registry0" };
+  assert.deepEqual((await copy.range(all)).entries, (await storage.range({ ...all, revision })).entries);
+});
+
+test("annex snapshot says in one line what it cannot do, and leaves nothing behind", async (t) => {
+  const directory = temporaryDirectory(t);
+  const file = join(directory, "file");
+  writeFileSync(file, "no snapshot");
+  const data = join(directory, "data");
+  await using _storage = await openEmbeddedStorage({ directory: join(data, "storage") });
+  for (const [args, line] of [
+    [[], /^annex: say what to do and with which file: /],
+    [["drop", file], /^annex: say what to do and with which file: /],
+    [["save", file, `--data-dir=${directory}/none`], /^annex: there is no storage in \S+: annex up makes one\n$/],
+    [["save", file, "--data-dir=x", "--etcd-servers=http://127.0.0.1:1"], /^annex: .* exclude each other\n$/],
+    [
+      ["restore", file, `--data-dir=${directory}/new`],
+      /^annex: Cannot restore \S+ as it must be a snapshot of this program\n$/,
+    ],
+    [["restore", `${file}.none`, `--data-dir=${directory}/new`], /^annex: ENOENT: [^\n]*\n$/],
+    [
+      ["restore", file, "--etcd-servers=http://127.0.0.1:1"],
+      /^annex: a snapshot is restored into a --data-dir; [^\n]*\n$/,
+    ],
+  ] as const) {
+    const { code, stdout, stderr } = await runAnnex(t, ["snapshot", ...args]);
+    assert.equal(code, 1, args.join(" "));
+    assert.equal(stdout, "");
+    assert.match(stderr, line);
+  }
+  assert.deepEqual(readdirSync(directory).sort(), ["data", "file"]);
+});
