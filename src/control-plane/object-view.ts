@@ -1,15 +1,22 @@
 // The objects of a served resource as plain values, decoded once per change: what allocators, the authorizer and controllers read.
 
 import type { ApiObject } from "../api/door.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import type { ServedResource } from "../server/door.ts";
+
+/** A listener looks at all objects: with thousands of them, twenty times a second is what many writes may cost. */
+const pauseMs = 50;
 
 export class ObjectView {
   readonly #served: ServedResource;
+  readonly #clock: Clock;
+  readonly #decoded = new WeakMap<object, ApiObject>();
   #tree: unknown;
   #objects = new Map<string, ApiObject>();
 
-  constructor(served: ServedResource) {
+  constructor(served: ServedResource, clock: Clock = systemClock) {
     this.#served = served;
+    this.#clock = clock;
   }
 
   /** All objects; not to be changed. */
@@ -26,15 +33,27 @@ export class ObjectView {
     for (const object of this.all()) if (object.metadata.namespace === namespace) yield object;
   }
 
-  /** Calls `listener` after each change; the result stops that. */
+  /** Calls `listener` after a change: at once after a quiet time, once for all that follow within 50 ms. The result stops that. */
   onChange(listener: () => void): () => void {
     let seen: unknown = this.#served.cache.snapshot.tree;
-    return this.#served.cache.onChange(() => {
+    let isResting = false;
+    let cancel = () => {};
+    const tell = () => {
       const { tree } = this.#served.cache.snapshot;
-      if (tree === seen) return;
+      if (tree === seen || isResting) return;
       seen = tree;
+      isResting = true;
+      cancel = this.#clock.after(pauseMs, () => {
+        isResting = false;
+        tell();
+      });
       listener();
-    });
+    };
+    const stop = this.#served.cache.onChange(tell);
+    return () => {
+      stop();
+      cancel();
+    };
   }
 
   #current(): Map<string, ApiObject> {
@@ -43,7 +62,8 @@ export class ObjectView {
     if (tree === this.#tree) return this.#objects;
     const objects = new Map<string, ApiObject>();
     for (const entry of tree.entries(cache.prefix, cache.end)) {
-      const object = entry.object();
+      const object = this.#decoded.get(entry) ?? entry.object();
+      this.#decoded.set(entry, object);
       objects.set(`${object.metadata.namespace ?? ""}/${object.metadata.name ?? ""}`, object);
     }
     this.#tree = tree;
