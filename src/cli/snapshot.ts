@@ -1,7 +1,7 @@
 // `annex snapshot`: everything that is stored as one file, and back.
 
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { commonFlags, etcdTls, FlagError, type Flags } from "../server/door.ts";
 import {
   openEtcdStorage,
@@ -14,6 +14,10 @@ import { dataDirectoryFlag, defineCommand, say } from "./command.ts";
 
 const flagTable = {
   "data-dir": dataDirectoryFlag,
+  extension: {
+    type: "text",
+    help: "The name of an extension server whose objects are meant, in place of the control plane's own.",
+  },
   "etcd-servers": commonFlags["etcd-servers"],
   "etcd-cafile": commonFlags["etcd-cafile"],
   "etcd-certfile": commonFlags["etcd-certfile"],
@@ -25,7 +29,7 @@ type SnapshotFlags = Flags<keyof typeof flagTable>;
 export const snapshot = defineCommand({
   usage: "annex snapshot save|restore FILE [flags]",
   about:
-    "save writes everything that the control plane of a data directory, or an etcd, holds at this moment to a file; it may run meanwhile.\nrestore makes the objects of a data directory out of such a file, where there are none.\nWhat is encrypted at rest is so in the file, too.",
+    "save writes everything that the control plane of a data directory, one of its extension servers, or an etcd, holds\nat this moment to a file; they may run meanwhile.\nrestore makes the objects of a data directory out of such a file, where there are none.\nWhat is encrypted at rest is so in the file, too.",
   flags: flagTable,
   wordsMax: 2,
   async run(flags) {
@@ -47,7 +51,8 @@ async function save(flags: SnapshotFlags, file: string): Promise<SnapshotSummary
     if (!existsSync(directory)) throw new FlagError(`there is no storage in ${directory}: annex up makes one`);
     return saveEmbeddedSnapshot(directory, file);
   }
-  if (flags.isGiven("data-dir")) throw new FlagError("--data-dir and --etcd-servers exclude each other");
+  if (flags.isGiven("data-dir") || flags.isGiven("extension"))
+    throw new FlagError("--etcd-servers excludes --data-dir and --extension");
   const tls = etcdTls(flags);
   await using storage = await openEtcdStorage({
     endpoints,
@@ -63,7 +68,12 @@ function restore(flags: SnapshotFlags, file: string): Promise<SnapshotSummary> {
   return restoreSnapshot(file, storageIn(flags));
 }
 
-/** Where `annex up` keeps its objects. */
+/** Where `annex up` keeps its objects, or those of an extension server. */
 function storageIn(flags: SnapshotFlags): string {
-  return join(resolve(flags.text("data-dir") ?? ""), "storage");
+  const dataDirectory = resolve(flags.text("data-dir") ?? "");
+  const extension = flags.text("extension");
+  if (extension === undefined) return join(dataDirectory, "storage");
+  if (basename(extension) !== extension || /^\.{0,2}$/.test(extension))
+    throw new FlagError("--extension must be a name as annex status shows it");
+  return join(dataDirectory, "extensions", extension, "data");
 }

@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { openEmbeddedStorage } from "../../src/storage/door.ts";
+import { openEmbeddedStorage, openEtcdStorage } from "../../src/storage/door.ts";
 import { runAnnex, temporaryDirectory } from "../support/annex.ts";
+import { startEtcd } from "../support/etcd.ts";
 
 test("annex snapshot saves a data directory that is in use and written to, and restores it into another", async (t) => {
   const directory = temporaryDirectory(t);
@@ -37,6 +38,27 @@ test("annex snapshot saves a data directory that is in use and written to, and r
   assert.deepEqual((await copy.range(all)).entries, (await storage.range({ ...all, revision })).entries);
 });
 
+test("annex snapshot takes the objects of an extension server, and those in an etcd", async (t) => {
+  const directory = temporaryDirectory(t);
+  const endpoint = await startEtcd(t);
+  const write = { key: "/registry/a", value: Buffer.from("kept"), expected: 0 };
+  await using etcd = await openEtcdStorage({ endpoints: [endpoint], compactionIntervalMs: 0 });
+  await etcd.commit([write]);
+  const of = (data: string) => [`--data-dir=${join(directory, data)}`, "--extension=hello"];
+  for (const args of [
+    ["save", join(directory, "first"), `--etcd-servers=${endpoint}`],
+    ["restore", join(directory, "first"), ...of("one")],
+    ["save", join(directory, "second"), ...of("one")],
+    ["restore", join(directory, "second"), ...of("two")],
+  ]) {
+    const { code, stderr } = await runAnnex(t, ["snapshot", ...args]);
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" }, args.join(" "));
+  }
+  await using storage = await openEmbeddedStorage({ directory: join(directory, "two/extensions/hello/data") });
+  const all = { start: "/", end: "0" };
+  assert.deepEqual((await storage.range(all)).entries, (await etcd.range(all)).entries);
+});
+
 test("annex snapshot says in one line what it cannot do, and leaves nothing behind", async (t) => {
   const directory = temporaryDirectory(t);
   const file = join(directory, "file");
@@ -47,11 +69,15 @@ test("annex snapshot says in one line what it cannot do, and leaves nothing behi
     [[], /^annex: say what to do and with which file: /],
     [["drop", file], /^annex: say what to do and with which file: /],
     [["save", file, `--data-dir=${directory}/none`], /^annex: there is no storage in \S+: annex up makes one\n$/],
-    [["save", file, "--data-dir=x", "--etcd-servers=http://127.0.0.1:1"], /^annex: .* exclude each other\n$/],
+    [
+      ["save", file, "--data-dir=x", "--etcd-servers=http://127.0.0.1:1"],
+      /^annex: --etcd-servers excludes --data-dir and --extension\n$/,
+    ],
     [
       ["restore", file, `--data-dir=${directory}/new`],
       /^annex: Cannot restore \S+ as it must be a snapshot of this program\n$/,
     ],
+    [["save", file, "--extension=../x"], /^annex: --extension must be a name as annex status shows it\n$/],
     [["restore", `${file}.none`, `--data-dir=${directory}/new`], /^annex: ENOENT: [^\n]*\n$/],
     [
       ["restore", file, "--etcd-servers=http://127.0.0.1:1"],
