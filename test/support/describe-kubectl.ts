@@ -12,6 +12,9 @@ import { environmentOf, type KubectlResult, olderKubectl, runKubectl } from "./k
 import { startWardle } from "./wardle.ts";
 import { writeWardleKubeconfig } from "./wardle-kubeconfig.ts";
 
+/** A test that waits for words that do not come has to end. */
+const patienceMs = 30_000;
+
 export interface Typing {
   /** Its standard input. */
   readonly input?: string;
@@ -34,7 +37,7 @@ export interface KubectlUser {
 }
 
 export interface RunningKubectl extends Disposable {
-  /** Resolves when what it has printed, to either output, has that. */
+  /** Resolves when what it has printed, to either output, has that; rejects where it does not come. */
   says(pattern: RegExp): Promise<void>;
   readonly output: () => string;
 }
@@ -109,9 +112,12 @@ function startKubectl(program: string, command: string, kubeconfig: string): Run
   return {
     output: () => output,
     async says(pattern) {
+      const signal = AbortSignal.timeout(patienceMs);
       while (!pattern.test(output)) {
-        if (child.exitCode !== null) throw new Error(`kubectl ${command} has ended: ${output}`);
-        await Promise.race([once(heard, "more"), ended]);
+        if (child.exitCode !== null || child.signalCode !== null)
+          throw new Error(`kubectl ${command} has ended: ${output}`);
+        if (signal.aborted) throw new Error(`kubectl ${command} has not said ${pattern}: ${output}`);
+        await Promise.race([once(heard, "more"), ended, once(signal, "abort")]);
       }
     },
     [Symbol.dispose]() {
