@@ -74,10 +74,23 @@ async function openStorage(flags: UpFlags, { dataDirectory, resourceOf, logger }
   const storage = await openConfiguredStorage(flags, { directory, resourceOf, logger });
   try {
     if (endpoints.length > 0) await untilAnswering(flags, storage);
+    if ((flags.text("encryption-provider-config") ?? "") !== "") await requireReadable(storage);
     return storage;
   } catch (error) {
     await storage[Symbol.asyncDispose]();
     throw error;
+  }
+}
+
+/** 500 objects of 1.7 KB are 850 KB. */
+const pageEntries = 500;
+
+/** Rejects where a value cannot be decrypted: a cache would try again for ever, as if the storage were about to recover. */
+async function requireReadable(storage: Storage): Promise<void> {
+  for (let start: string | undefined = "\0"; start !== undefined; ) {
+    const { entries, more } = await storage.range({ start, end: "\u{10ffff}", limit: pageEntries });
+    const last = entries.at(-1);
+    start = more && last !== undefined ? `${last.key}\0` : undefined;
   }
 }
 
