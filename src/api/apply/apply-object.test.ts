@@ -152,6 +152,7 @@ const wrongBodies: readonly (readonly [object, string])[] = [
   ],
   [{ spec: { parts: "x" } }, '.spec.parts: expected list, got "x"'],
   [{ spec: [] }, ".spec: expected map, got []"],
+  [{ spec: { parts: [{ name: ["a"] }] } }, '.spec.parts[name=["a"]].name: expected string, got ["a"]'],
 ];
 for (const [body, words] of wrongBodies)
   test(`applyObject() refuses ${JSON.stringify(body)}`, () => {

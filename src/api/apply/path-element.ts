@@ -30,7 +30,7 @@ export function canonicalElement(text: string): PathElement | undefined {
     case "v":
       return valueElement(requireScalar(JSON.parse(text.slice(2))));
     case "k":
-      return keysElement(parseKeys(text));
+      return keysElement(parseKeys(text).map(([name, value]) => [name, requireScalar(value)]));
     default:
       return undefined;
   }
@@ -40,9 +40,7 @@ function parseKeys(element: PathElement): [string, unknown][] {
   const keys: unknown = JSON.parse(element.slice(2));
   if (typeof keys !== "object" || keys === null || Array.isArray(keys))
     throw new TypeError(`Cannot read a set of fields as keys must be an object: "${element}"`);
-  return Object.entries(keys)
-    .map(([name, value]): [string, unknown] => [name, requireScalar(value)])
-    .sort(([a], [b]) => compareTexts(a, b));
+  return Object.entries(keys).sort(([a], [b]) => compareTexts(a, b));
 }
 
 /** Items of sets and keys of items are scalars; what else a client could send may nest without end. */
