@@ -10,6 +10,7 @@ import { defineCommand, say } from "./command.ts";
 import { configuredControlPlane } from "./configured-control-plane.ts";
 import { upInBackground } from "./detach.ts";
 import { explain } from "./explain.ts";
+import { nextCommands } from "./next-commands.ts";
 import { forgetProcess, rememberProcess } from "./pid-file.ts";
 import { writePrivateFile } from "./private-file.ts";
 import { Shutdown } from "./shutdown.ts";
@@ -64,19 +65,3 @@ async function upInForeground(flags: UpFlags): Promise<number> {
 }
 
 /** What to try: an object of the extension's own, where its author has left one beside it. */
-function nextCommands(kubeconfig: string, extensions: readonly string[]): string[] {
-  const first = [`export KUBECONFIG=${kubeconfig}`, "kubectl get apiservices"];
-  const [example] = extensions.map(exampleBeside).filter((file) => file !== undefined);
-  if (example !== undefined) return [...first, `kubectl create -f ${example}`];
-  return [...first, extensions.length > 0 ? "kubectl api-resources" : "kubectl get namespaces"];
-}
-
-/** The last one by its name where there are several, as any other rule would be as good. */
-function exampleBeside(extension: string): string | undefined {
-  const folder = dirname(extension);
-  const [name] = readdirSync(folder)
-    .filter((file) => /\.ya?ml$/.test(file))
-    .sort()
-    .reverse();
-  return name === undefined ? undefined : join(folder, name);
-}
