@@ -1,8 +1,7 @@
 // `annex up`: a control plane in the foreground, until Ctrl-C.
 
-import { readdirSync } from "node:fs";
 import { flushCompileCache } from "node:module";
-import { dirname, join, relative, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { ensureDirectory } from "../base/directories.ts";
 import { startControlPlane } from "../control-plane/door.ts";
 import { stderrLogger } from "../server/door.ts";
