@@ -43,3 +43,4 @@ export * from "./resource.ts";
 export { type RunServerOptions, runServer, tryOutVariable } from "./run-server.ts";
 export type { ServedResource } from "./served-resource.ts";
 export { type ApiServer, type ApiServerOptions, createApiServer } from "./server.ts";
+export type { ObjectSource, SourceOptions } from "./source/object-source.ts";

@@ -4,6 +4,7 @@ import type { ApiObject, FieldError, HubObjectOf, Kind } from "../api/door.ts";
 import type { Storage } from "../storage/door.ts";
 import type { UserInfo } from "./authentication/user.ts";
 import type { ApiRequest, ApiResponse } from "./exchange.ts";
+import type { ObjectSource } from "./source/object-source.ts";
 
 /** A column of `kubectl get`. `O` is the object in the hub's shape. */
 export interface Column<O = ApiObject> {
@@ -113,17 +114,33 @@ export interface Resource<K extends Kind = Kind> extends ResourceRules {
   readonly kind: K;
   /** A storage of its own in place of the server's. */
   readonly storage?: Storage;
+  /** Where its objects live in place of a storage. */
+  readonly source?: ObjectSource;
 }
 
 /** Declares a resource. Throws a TypeError where the declaration contradicts itself. */
 export function defineResource<K extends Kind>(
   kind: K,
-  rules: ResourceRules<HubObjectOf<K>> & { readonly storage?: Storage } = {},
+  rules: ResourceRules<HubObjectOf<K>> & {
+    readonly storage?: Storage;
+    readonly source?: ObjectSource<HubObjectOf<K>>;
+  } = {},
 ): Resource<K> {
   for (const name of Object.keys(rules.connect ?? {}))
     if (name === "status" || name === "scale")
       throw new TypeError(
         `Cannot define resource "${kind.plural}" as a connect subresource must not be named "${name}"`,
       );
-  return Object.freeze({ ...rules, kind });
+  const { source } = rules;
+  return Object.freeze({ ...(source === undefined ? {} : { verbs: verbsOf(source) }), ...rules, kind });
+}
+
+/** What a source can do. */
+function verbsOf({ create, update, delete: remove }: ObjectSource): ResourceVerb[] {
+  const writing: ResourceVerb[] = [
+    ...(create === undefined ? [] : (["create"] as const)),
+    ...(remove === undefined ? [] : (["delete", "deletecollection"] as const)),
+    ...(update === undefined ? [] : (["patch", "update"] as const)),
+  ];
+  return allVerbs.filter((verb) => verb === "get" || verb === "list" || verb === "watch" || writing.includes(verb));
 }

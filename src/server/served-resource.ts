@@ -10,6 +10,7 @@ import { type Logger, silentLogger } from "./logging.ts";
 import type { StorageMetrics } from "./metrics/storage-metrics.ts";
 import { Registry } from "./registry.ts";
 import type { Resource } from "./resource.ts";
+import { SourceStorage } from "./source/source-storage.ts";
 
 export interface ServedResource {
   readonly resource: Resource;
@@ -24,6 +25,8 @@ export interface ServedResource {
   /** Asked again where a request does more than its verb says, such as an apply that creates. Undefined: everybody may. */
   readonly authorizer: Authorizer | undefined;
   readonly clock: Clock;
+  /** In front of a source of objects: ends with the server. */
+  readonly source?: AsyncDisposable;
 }
 
 interface ServeOptions {
@@ -55,7 +58,17 @@ export function serveResource({
 }: ServeOptions): ServedResource {
   const { kind } = resource;
   const keyPrefix = `${prefix}/${keyPath}/`;
-  const engine = measured(resource.storage ?? storage, { group: kind.group, resource: kind.plural });
+  const isNamespaced = kind.scope === "Namespaced";
+  const own =
+    resource.source === undefined
+      ? undefined
+      : new SourceStorage({
+          source: resource.source,
+          kind,
+          clock,
+          keyOf: (namespace, name) => keyOf({ keyPrefix, isNamespaced }, namespace, name),
+        });
+  const engine = measured(own ?? resource.storage ?? storage, { group: kind.group, resource: kind.plural });
   const cache = new ResourceCache({
     resource,
     storage: engine,
@@ -69,7 +82,7 @@ export function serveResource({
   return {
     resource,
     kind,
-    isNamespaced: kind.scope === "Namespaced",
+    isNamespaced,
     groupResource: { group: kind.group, resource: kind.plural },
     keyPrefix,
     cache,
@@ -77,6 +90,7 @@ export function serveResource({
     admission,
     authorizer,
     clock,
+    ...(own === undefined ? {} : { source: own }),
   };
 }
 

@@ -171,6 +171,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     async [Symbol.asyncDispose]() {
       const closing = listeners.map((listener) => listener.close(closeGraceMs));
       await Promise.all(served.map(({ cache }) => cache.close()));
+      await Promise.all(served.map(({ source }) => source?.[Symbol.asyncDispose]()));
       await Promise.all(closing);
       await storage[Symbol.asyncDispose]();
     },

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { openEtcdStorage, type Storage, StorageError, type StorageEvent } from "annex/storage";
 import { startEtcd, startEtcdCluster } from "../support/etcd.ts";
 import { chances, rounds, sleep } from "../support/faults.ts";
+import { surely } from "../support/flunder-traffic.ts";
 import { isLinearizable, type Operation } from "../support/linearizability.ts";
 
 test("a watch goes on without a gap, duplicate or disorder when etcd is killed and started again", async (t) => {
@@ -144,7 +145,7 @@ test("two clients of one etcd see one history of each key, also while it is kill
   await using first = await open();
   await using second = await open();
   // An etcd that is killed before it has begun a cluster may never lead one.
-  await first.currentRevision();
+  await surely(async () => first.currentRevision());
   const recorder = new Recorder();
   const keys = ["/a", "/b", "/c"];
 

@@ -15,8 +15,14 @@ export class MemoryLedger implements Ledger {
   readonly #versions = new Map<string, StorageEvent[]>();
   /** The keys of `#versions`, in order. */
   readonly #keys: string[] = [];
-  #revision = 1;
-  #compactedRevision = 0;
+  #revision: number;
+  #compactedRevision: number;
+
+  /** Whoever comes with a revision below the first one has missed whatever was before. */
+  constructor(firstRevision = 1) {
+    this.#revision = firstRevision;
+    this.#compactedRevision = firstRevision - 1;
+  }
 
   get revision(): number {
     return this.#revision;

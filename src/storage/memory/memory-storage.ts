@@ -14,11 +14,13 @@ export interface MemoryStorageOptions {
   readonly clock?: Clock;
   /** How long history stays, at least. Default: five minutes. */
   readonly compactionIntervalMs?: number;
+  /** Where revisions begin, for what stands in for a store that was there before. Default 1. */
+  readonly firstRevision?: number;
 }
 
 /** Opens an empty storage in memory, with the whole contract: history, watches and compaction. */
 export function openMemoryStorage(options: MemoryStorageOptions = {}): Storage {
-  return new LocalStorage(new MemoryLedger(), {
+  return new LocalStorage(new MemoryLedger(options.firstRevision), {
     clock: options.clock ?? systemClock,
     compactionIntervalMs: options.compactionIntervalMs ?? compactionIntervalMs,
     historySizeBytes,
