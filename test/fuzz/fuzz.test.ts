@@ -15,9 +15,10 @@ import { anyRequest } from "./requests.ts";
 /** Requests between two looks at everything that is stored; a million are 2,000 rounds: ANNEX_SCALE=250. */
 const requestsPerRound = 500;
 const roundsUsually = 8;
-/** Neither caches nor rings fill up any more after so many rounds, so that what is kept then stays as it is. */
+/** By then everything has been compiled and asked for once. */
 const warmRounds = 300;
-const growthMaxBytes = 32 * 1024 * 1024;
+/** What may still fill up: the rings of two resources that are written to, 32 MiB each, and storage's history, 32 MiB at most twice. */
+const growthMaxBytes = 128 * 1024 * 1024;
 
 const collections = [
   "/apis/wardle.example.com/v1alpha1/flunders",
@@ -40,7 +41,7 @@ test("no request brings the server down, makes it forget, or makes it grow", asy
       requireHonest(request, answer, asked);
     }
     await requireReadable(asked);
-    if (round === Math.min(warmRounds, total - 1)) warmBytes = usedBytes();
+    if (round === Math.min(warmRounds, total >> 1)) warmBytes = usedBytes();
   }
   const grown = usedBytes() - warmBytes;
   const sorted = [...counted].sort(([a], [b]) => a - b).map(([status, times]) => `${status}: ${times}`);

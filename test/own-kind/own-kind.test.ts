@@ -125,23 +125,13 @@ describe("writing", () => {
     assert.deepEqual(managers, ["", "status"]);
   });
 
-  test("strategic merge goes by the keys of a list", async () => {
-    await create({
-      decks: [
-        { name: "main", crew: 1 },
-        { name: "lower", crew: 2 },
-      ],
-      flags: ["a"],
-    });
+  test("strategic merge replaces a list that declares no patch strategy, and merges maps", async () => {
+    await create({ decks: [{ name: "main", crew: 1 }], flags: ["a"], cargo: { tea: "1", rice: "2" } });
     const strategic = { "content-type": "application/strategic-merge-patch+json" };
-    const { json } = await ask({
-      method: "PATCH",
-      path: item,
-      headers: strategic,
-      body: { spec: { captain: "J", flags: ["b"] } },
-    });
-    assert.equal(json.spec.captain, "J");
-    assert.equal(json.spec.decks.length, 2);
+    const body = { spec: { decks: [{ name: "lower" }], flags: ["b"], cargo: { rice: null, coal: "3" } } };
+    const { json } = await ask({ method: "PATCH", path: item, headers: strategic, body });
+    assert.deepEqual(json.spec.decks, [{ name: "lower", side: "port" }]);
+    assert.deepEqual([json.spec.flags, json.spec.cargo], [["b"], { tea: "1", coal: "3" }]);
   });
 });
 
