@@ -17,8 +17,8 @@ const requestsPerRound = 500;
 const roundsUsually = 8;
 /** By then everything has been compiled and asked for once. */
 const warmRounds = 300;
-/** What may still fill up: the rings of two resources that are written to, 32 MiB each, and storage's history, 32 MiB at most twice. */
-const growthMaxBytes = 128 * 1024 * 1024;
+/** What may still fill up: the rings of two resources that are written to, 32 MiB each, storage's history, 32 MiB at most twice, and half as much again for what holds them. */
+const growthMaxBytes = 192 * 1024 * 1024;
 
 const collections = [
   "/apis/wardle.example.com/v1alpha1/flunders",
