@@ -51,6 +51,8 @@ async function ask({ port }: Listener, { text, identity, ...options }: Ask): Pro
   });
   outgoing.end(text);
   const [response] = await once(outgoing, "response");
+  // Whoever is answered before all was sent may find the connection closed; the answer is what counts.
+  outgoing.on("error", () => {});
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk);
   return { status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks).toString() };
@@ -230,7 +232,9 @@ test("a client that is still sending when its answer comes gets its answer, and 
   });
   const text = "x".repeat(unwantedBodyBytesMax - 1_000);
   const session = connectHttp2(`https://127.0.0.1:${listener.port}`, { rejectUnauthorized: false });
-  t.after(() => session.close());
+  // What the listener cuts when the test ends is nobody's fault.
+  session.on("error", () => {});
+  t.after(() => session.destroy());
   for (let round = 0; round < 3; round++) {
     assert.equal((await ask(listener, { method: "POST", path: "/", text })).status, 413);
     assert.equal((await ask(listener, { method: "POST", path: "/", text, headers: chunked })).status, 413);
