@@ -6,9 +6,11 @@ import { createServer } from "node:https";
 import { connect, createServer as createTcp, type Server } from "node:net";
 import type { Duplex } from "node:stream";
 import { after, before, describe, test } from "node:test";
+import { ManualClock } from "../../test/support/manual-clock.ts";
 import { MemorySource } from "../../test/support/memory-source.ts";
 import { aRequest } from "../../test/support/request.ts";
 import { type KeyPair, makeAuthority, makeCertificate } from "../base/certificates.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import type { ApiRequest, ApiResponse, Handler } from "../server/door.ts";
 import { type Aggregator, createAggregator } from "./aggregator.ts";
 
@@ -72,9 +74,13 @@ interface World extends AsyncDisposable {
   readonly ask: (request: ApiRequest) => Promise<ApiResponse>;
 }
 
-function aWorld(ports: readonly number[] = [], next: Handler = async () => elsewhere): World {
+function aWorld(
+  ports: readonly number[] = [],
+  next: Handler = async () => elsewhere,
+  clock: Clock = systemClock,
+): World {
   const source = new MemorySource();
-  const aggregator = createAggregator({ local: () => undefined, proxyClientCertificate: () => undefined });
+  const aggregator = createAggregator({ local: () => undefined, proxyClientCertificate: () => undefined, clock });
   aggregator.start(source);
   if (ports.length > 0) {
     source.putService(
@@ -245,6 +251,32 @@ test("discovery lists every group, available or not, and forgets those whose las
   for (const version of ["v1", "v10", "v2beta1"]) world.source.deleteApiService(`${version}.g.example.com`);
   assert.equal((await world.ask(aRequest({ url: "/apis/g.example.com" }))).status, elsewhere.status);
   assert.equal((await world.ask(aRequest({ url: "/apis/g.example.com/v1/x" }))).status, elsewhere.status);
+});
+
+test("a server that refuses its documents while it starts is asked again by itself", async () => {
+  const key = "apis/g.example.com/v1";
+  let asked = 0;
+  let answeredAgain = () => {};
+  const again = new Promise<void>((resolve) => {
+    answeredAgain = resolve;
+  });
+  const backend = await aBackend((_, response) => {
+    asked++;
+    if (asked === 1) return void response.writeHead(403).end();
+    response.end(JSON.stringify({ paths: { [key]: { serverRelativeURL: `/openapi/v3/${key}` } } }), answeredAgain);
+  });
+  const clock = new ManualClock();
+  await using world = aWorld([backend.port], undefined, clock);
+  await passed(world);
+  const index = aRequest({ url: "/openapi/v3" });
+  assert.equal(await textOf(await world.ask(index)), '{"paths":{}}');
+  clock.advance(500);
+  await again;
+  while ((await textOf(await world.ask(index))) === '{"paths":{}}') await new Promise(setImmediate);
+  assert.deepEqual(JSON.parse(await textOf(await world.ask(index))), {
+    paths: { [key]: { serverRelativeURL: `/openapi/v3/${key}` } },
+  });
+  assert.equal(asked, 2);
 });
 
 test("a local version that nobody serves is not found", async () => {

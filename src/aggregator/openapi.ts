@@ -29,6 +29,8 @@ interface MergedOpenApiOptions {
 
 /** Documents are asked for again where they are older than this. */
 const refreshMs = 60_000;
+/** After a failure it is tried again so soon, then after twice as long each time, at most after `refreshMs`: a server that starts refuses at first. */
+const retryMinMs = 500;
 /** Who asks; backends must allow it. */
 const asker: UserInfo = { name: "system:aggregator", uid: "", groups: [], extra: {} };
 /** In-process questions are for a server that has not asked who this is yet. */
@@ -40,6 +42,8 @@ interface Kept {
   document: Json | undefined;
   askedAtMs: number;
   asking: Promise<void> | undefined;
+  /** How long to wait after the last answer, which was a failure; 0 where it was none. */
+  retryMs: number;
 }
 
 export class MergedOpenApi {
@@ -146,30 +150,34 @@ export class MergedOpenApi {
 
   // --- asking
 
-  /** What a backend said: asked for where nothing is known yet, and behind the answer's back where it is old. */
+  /**
+   * What a backend said: asked for where nothing is known yet, and behind the answer's back where it is old or the backend has failed,
+   * so that one that is dead makes nobody wait twice.
+   */
   async #ask(known: WeakMap<Backend, Kept>, backend: Backend, path: string): Promise<Json | undefined> {
     const kept = known.get(backend) ?? {
       etag: "",
       document: undefined,
       askedAtMs: Number.NEGATIVE_INFINITY,
       asking: undefined,
+      retryMs: 0,
     };
     known.set(backend, kept);
-    if (this.#clock.nowMs() - kept.askedAtMs < refreshMs) {
-      if (kept.document === undefined) await kept.asking;
-      return kept.document;
-    }
+    if (this.#clock.nowMs() - kept.askedAtMs >= refreshMs) this.#start(kept, backend, path);
+    if (kept.document === undefined && kept.retryMs === 0) await kept.asking;
+    return kept.document;
+  }
+
+  #start(kept: Kept, backend: Backend, path: string): void {
     kept.askedAtMs = this.#clock.nowMs();
     kept.asking = this.#refresh(kept, backend, path).finally(() => {
       kept.asking = undefined;
     });
-    if (kept.document === undefined) await kept.asking;
-    return kept.document;
   }
 
-  /** A backend that fails leaves what it last said. */
+  /** A backend that fails leaves what it last said, and is asked again. */
   async #refresh(kept: Kept, backend: Backend, path: string): Promise<void> {
-    let answer: FetchedDocument;
+    let answer: FetchedDocument | undefined;
     try {
       answer = await get(backend, {
         path,
@@ -179,12 +187,27 @@ export class MergedOpenApi {
         etag: kept.etag,
       });
     } catch {
-      return;
+      // The same as a refusal.
     }
+    if (answer === undefined || !isConclusive(answer.status)) return this.#retryLater(kept, backend, path);
+    kept.retryMs = 0;
     if (answer.status !== 200) return;
     kept.document = recordOf(answer.body);
     kept.etag = answer.etag;
   }
+
+  #retryLater(kept: Kept, backend: Backend, path: string): void {
+    kept.retryMs = Math.min(Math.max(retryMinMs, 2 * kept.retryMs), refreshMs);
+    this.#clock.after(kept.retryMs, () => {
+      const isRouted = [...this.#routes.all()].some((route) => route.backend === backend);
+      if (isRouted && kept.asking === undefined && !this.#stop.signal.aborted) this.#start(kept, backend, path);
+    });
+  }
+}
+
+/** A server that has no documents says so, and that it has nothing new. */
+function isConclusive(status: number): boolean {
+  return status === 200 || status === 304 || status === 404;
 }
 
 function isSame(before: readonly unknown[], now: readonly unknown[]): boolean {
