@@ -7,6 +7,7 @@
 // Figures are of the server's process: CPU milliseconds per operation (user and system), resident memory; the load comes from this process.
 
 import { parseArgs } from "node:util";
+import { compileCacheDirectory } from "../test/support/compile-cache.ts";
 import { openLoad } from "./load.ts";
 import { type Measured, measure } from "./measure.ts";
 import { type PhaseName, phaseNames, phases } from "./phases.ts";
@@ -36,6 +37,9 @@ const chosen = (values.phases?.split(",") ?? phaseNames).map((name) => {
     throw new TypeError(`Cannot run the phase "${name}" as it must be one of ${phaseNames.join(", ")}`);
   return name;
 });
+
+// Servers in production start with what was compiled before; the first start of a bench fills it.
+process.env.NODE_COMPILE_CACHE ??= compileCacheDirectory;
 
 const names = positionals.length === 0 ? ["embedded"] : positionals;
 if (values.restart) for (const name of names) await restart(name, Number(values.objects));

@@ -90,7 +90,9 @@ test("every door that package.json names is there", () => {
 
 test("the server speaks HTTP in one folder, clients and the aggregator in few files", () => {
   const allowed = /^src\/(server\/http\/|client\/|aggregator\/)/;
-  const users = own.filter((file) => file.startsWith("src/") && /from "node:(http|http2|https)"/.test(read(file)));
+  const users = own.filter(
+    (file) => file.startsWith("src/") && /from "(node:(http|http2|https)|.*\/node-http\.ts)"/.test(read(file)),
+  );
   const elsewhere = users.filter((file) => !allowed.test(file) && !file.startsWith("src/storage/etcd/"));
   assert.deepEqual(elsewhere, [], "only src/server/http may import node:http and node:http2 on the server's side");
 });

@@ -4,6 +4,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, globSync, mkdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { compileCacheDirectory } from "./support/compile-cache.ts";
 import { olderKubectl } from "./support/kubectl.ts";
 import { findPythonWithKubernetes } from "./support/python.ts";
 
@@ -38,7 +39,10 @@ const wanted = chosen.length === 0 ? files : files.filter((file) => chosen.some(
 const { status, signal } = spawnSync(
   process.execPath,
   ["--conditions=annex-source", "--test", `--test-concurrency=${concurrency}`, ...wanted],
-  { stdio: "inherit" },
+  {
+    stdio: "inherit",
+    env: { NODE_COMPILE_CACHE: compileCacheDirectory, ...process.env },
+  },
 );
 if (signal !== null) process.stderr.write(`the tests ended by ${signal}\n`);
 process.exit(status ?? 1);

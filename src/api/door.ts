@@ -2,7 +2,6 @@
 
 export { applyObject } from "./apply/apply-object.ts";
 export { trackUpdate } from "./apply/track-update.ts";
-export { decodeCbor, encodeCbor } from "./codec/cbor.ts";
 export {
   type BodyFormat,
   type ParsedDocument,

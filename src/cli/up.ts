@@ -4,7 +4,7 @@ import { flushCompileCache } from "node:module";
 import { join, relative, resolve } from "node:path";
 import { ensureDirectory } from "../base/directories.ts";
 import { startControlPlane } from "../control-plane/door.ts";
-import { stderrLogger } from "../server/door.ts";
+import { keepHeapSmall, stderrLogger } from "../server/door.ts";
 import { defineCommand, say } from "./command.ts";
 import { configuredControlPlane } from "./configured-control-plane.ts";
 import { upInBackground } from "./detach.ts";
@@ -24,6 +24,7 @@ export const up = defineCommand({
 
 async function upInForeground(flags: UpFlags): Promise<number> {
   const startedAtMs = performance.now();
+  keepHeapSmall();
   const dataDirectory = resolve(flags.text("data-dir") ?? "");
   const extensions = flags.list("extension");
   say(`annex: starting a control plane${extensions.length === 0 ? "" : ` with ${extensions.join(", ")}`}`);

@@ -1,10 +1,11 @@
 // Connections to one address: HTTP/2 where the server offers it, else HTTP/1.1. The only file of the client that knows Node's http modules.
 
-import { Agent, type ClientRequest, type IncomingMessage, request as requestHttp1 } from "node:http";
+import type { Agent, ClientRequest, IncomingMessage } from "node:http";
 import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2, constants } from "node:http2";
 import type { Readable, Writable } from "node:stream";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import { IdleTimer } from "../base/idle-timer.ts";
+import * as nodeHttp from "../base/node-http.ts";
 
 export interface HttpPoolOptions {
   readonly host: string;
@@ -201,7 +202,7 @@ export class HttpPool {
   }
 
   #makeAgent(): Agent {
-    const agent = new Agent({ keepAlive: this.#state === "open", timeout: idleTimeoutMs, scheduling: "lifo" });
+    const agent = new nodeHttp.Agent({ keepAlive: this.#state === "open", timeout: idleTimeoutMs, scheduling: "lifo" });
     agent.createConnection = () => this.#spare.pop() ?? this.#connectForHttp1();
     return agent;
   }
@@ -302,7 +303,7 @@ export class HttpPool {
       const { host, port } = this.#options;
       this.#agent ??= this.#makeAgent();
       const agent = this.#agent;
-      const request: ClientRequest = requestHttp1({
+      const request: ClientRequest = nodeHttp.request({
         agent,
         host,
         port,

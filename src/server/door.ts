@@ -33,6 +33,7 @@ export * from "./exchange.ts";
 export { describeFlags, type Flag, FlagError, type Flags, type FlagTable, parseFlags } from "./flag-set.ts";
 export { type CommonFlagName, commonFlags } from "./flags.ts";
 export { handlerTransport, inProcessAuthenticator } from "./handler-transport.ts";
+export { keepHeapSmall } from "./heap-size.ts";
 export type { Listener } from "./http/listener.ts";
 export { type Logger, silentLogger, stderrLogger } from "./logging.ts";
 export { loadOpenApi, type OpenApiCode } from "./openapi/load.ts";

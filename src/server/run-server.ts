@@ -1,5 +1,6 @@
 // An extension server as a program: flags in, a running server until it is told to stop.
 
+import { flushCompileCache } from "node:module";
 import { setTimeout as pause } from "node:timers/promises";
 import { systemClock } from "../base/clock.ts";
 import { watchFiles } from "../base/watched-files.ts";
@@ -12,12 +13,12 @@ import { delegate } from "./delegation.ts";
 import { groupsOf } from "./discovery/documents.ts";
 import { describeFlags, FlagError, parseFlags } from "./flag-set.ts";
 import { type Flags, serverFlags } from "./flags.ts";
+import { keepHeapSmall } from "./heap-size.ts";
 import { type Logger, stderrLogger } from "./logging.ts";
 import type { Resource } from "./resource.ts";
 import { type ApiServer, createApiServer } from "./server.ts";
 import { type ServingCertificate, servingCertificate } from "./serving-certificate.ts";
 import { overrideStorages } from "./storage-overrides.ts";
-import { keepYoungGenerationSmall } from "./young-generation.ts";
 
 export interface RunServerOptions {
   /** For logs, and the name by which a control plane knows the server. */
@@ -57,7 +58,7 @@ export async function runServer(options: RunServerOptions): Promise<void> {
 }
 
 async function start(options: RunServerOptions, flags: Flags): Promise<void> {
-  keepYoungGenerationSmall();
+  keepHeapSmall();
   const { name, resources } = options;
   const logger = stderrLogger(name, flags.integer("v") >= 2);
   const ended = new AbortController();
@@ -98,6 +99,8 @@ async function start(options: RunServerOptions, flags: Flags): Promise<void> {
     logger.info({ port }, "serving");
     const groups = [...groupsOf(resources)].map(([group, versions]) => ({ group, versions }));
     process.send?.({ type: "annex-ready", port, groups });
+    // Where NODE_COMPILE_CACHE asks for one. Node would write it at the end, which a server does not always reach.
+    flushCompileCache();
   } catch (error) {
     await owned.disposeAsync();
     throw error;

@@ -1,7 +1,7 @@
 // Requests as nobody sends them: valid ones with something wrong, and noise.
 
 import fc from "fast-check";
-import { encodeCbor, encodeYaml } from "../../src/api/door.ts";
+import { encodeYaml } from "../../src/api/door.ts";
 import type { Asked } from "../support/asked-server.ts";
 
 const groups = ["wardle.example.com", "fleet.example.com", "none.example.com"];
@@ -154,7 +154,7 @@ const body = fc.oneof(
         { type: "application/apply-patch+yaml", body: JSON.stringify(value) },
         { type: "application/yaml", body: yamlOf(value) },
         { type: "application/apply-patch+yaml", body: yamlOf(value) },
-        { type: "application/cbor", body: encodeCbor(value) },
+        { type: "application/cbor", body: JSON.stringify(value) },
         { type: "application/vnd.kubernetes.protobuf", body: JSON.stringify(value) },
       ),
     ),

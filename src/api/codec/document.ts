@@ -1,13 +1,12 @@
 // A request's body as plain values, with what the client should be told about it.
 
 import { StatusError } from "../status-error.ts";
-import { decodeCbor } from "./cbor.ts";
 import { readJson } from "./json.ts";
 import { refuseProtobuf } from "./protobuf-body.ts";
 import { duplicateField } from "./strict-errors.ts";
 import { readYaml } from "./yaml.ts";
 
-export type BodyFormat = "json" | "yaml" | "cbor";
+export type BodyFormat = "json" | "yaml";
 
 /** A decoded body. */
 export interface ParsedDocument {
@@ -30,8 +29,6 @@ export function parseDocument(bytes: Buffer, format: BodyFormat | "protobuf"): P
       const { value, duplicates } = readYaml(bytes);
       return { value, format, bytes, duplicates };
     }
-    case "cbor":
-      return { value: decodeCbor(bytes), format, bytes, duplicates: [] };
     case "protobuf":
       return refuseProtobuf(bytes);
   }

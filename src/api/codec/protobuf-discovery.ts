@@ -2,9 +2,9 @@
 // Field numbers: https://github.com/kubernetes/apimachinery/blob/master/pkg/apis/meta/v1/generated.proto
 // and https://github.com/kubernetes/api/blob/master/apidiscovery/v2/generated.proto
 
-import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { getOwn } from "../../base/own.ts";
 import { bytes, envelope, text } from "./protobuf.ts";
+import { type BinaryWriter, newWriter, WireType } from "./wire.ts";
 
 /** The number of a field, and the message that it holds where it is none of texts and truth values. */
 type Field = number | readonly [number: number, message: string];
@@ -62,7 +62,7 @@ export function encodeProtobufDiscovery(document: object): Buffer | undefined {
 }
 
 function encodeMessage(value: object, name: string): Uint8Array {
-  const writer = new BinaryWriter();
+  const writer = newWriter();
   for (const [field, known] of Object.entries(messages[name] ?? {})) {
     const member: unknown = getOwn({ ...value }, field);
     if (member === undefined) continue;
@@ -80,7 +80,7 @@ function writePlain(writer: BinaryWriter, field: number, value: unknown): void {
 
 /** Verbs are a message of their own, so that none and no list differ. */
 function encodeVerbs(verbs: unknown): Uint8Array {
-  const writer = new BinaryWriter();
+  const writer = newWriter();
   writePlain(writer, 1, verbs);
   return writer.finish();
 }

@@ -1,9 +1,9 @@
 // Metadata alone as protobuf: how Go's metadata clients, the garbage collector among them, read and watch objects of any kind.
 // Field numbers: https://github.com/kubernetes/apimachinery/blob/master/pkg/apis/meta/v1/generated.proto
 
-import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference } from "../object-meta.ts";
 import { bytes, envelope, listMeta, text } from "./protobuf.ts";
+import { type BinaryWriter, newWriter, WireType } from "./wire.ts";
 
 /** A PartialObjectMetadata. `apiVersion` is `meta.k8s.io/v1` or `meta.k8s.io/v1beta1`. */
 export function encodeProtobufMetadata(apiVersion: string, metadata: ObjectMeta): Buffer {
@@ -12,7 +12,7 @@ export function encodeProtobufMetadata(apiVersion: string, metadata: ObjectMeta)
 
 /** A PartialObjectMetadataList. */
 export function encodeProtobufMetadataList(apiVersion: string, meta: ListMeta, items: Iterable<ObjectMeta>): Buffer {
-  const writer = new BinaryWriter();
+  const writer = newWriter();
   bytes(writer, 1, listMeta(meta));
   for (const item of items) bytes(writer, 2, partialMetadata(item));
   return envelope(apiVersion, "PartialObjectMetadataList", writer.finish());
@@ -20,9 +20,9 @@ export function encodeProtobufMetadataList(apiVersion: string, meta: ListMeta, i
 
 /** An event of a watch around an encoded object, with its length before it, as streams of protobuf have it. */
 export function encodeProtobufEvent(type: string, object: Uint8Array): Buffer {
-  const raw = new BinaryWriter();
+  const raw = newWriter();
   bytes(raw, 1, object);
-  const event = new BinaryWriter();
+  const event = newWriter();
   text(event, 1, type);
   bytes(event, 2, raw.finish());
   const message = event.finish();
@@ -32,14 +32,14 @@ export function encodeProtobufEvent(type: string, object: Uint8Array): Buffer {
 }
 
 function partialMetadata(metadata: ObjectMeta): Uint8Array {
-  const writer = new BinaryWriter();
+  const writer = newWriter();
   bytes(writer, 1, objectMeta(metadata));
   return writer.finish();
 }
 
 /** Texts that are always there in Go's type are written when they are empty, too. */
 function objectMeta(meta: ObjectMeta): Uint8Array {
-  const writer = new BinaryWriter();
+  const writer = newWriter();
   text(writer, 1, meta.name ?? "", true);
   text(writer, 2, meta.generateName ?? "", true);
   text(writer, 3, meta.namespace ?? "", true);
@@ -61,7 +61,7 @@ function objectMeta(meta: ObjectMeta): Uint8Array {
 
 /** No time, as of what was never created, is an empty message. */
 function time(writer: BinaryWriter, field: number, value: string): void {
-  const inner = new BinaryWriter();
+  const inner = newWriter();
   const seconds = Date.parse(value) / 1000;
   if (!Number.isNaN(seconds)) inner.tag(1, WireType.Varint).int64(Math.floor(seconds)).tag(2, WireType.Varint).int32(0);
   bytes(writer, field, inner.finish());
@@ -69,7 +69,7 @@ function time(writer: BinaryWriter, field: number, value: string): void {
 
 function texts(writer: BinaryWriter, field: number, values: Readonly<Record<string, string>> = {}): void {
   for (const [key, value] of Object.entries(values)) {
-    const pair = new BinaryWriter();
+    const pair = newWriter();
     text(pair, 1, key, true);
     text(pair, 2, value, true);
     bytes(writer, field, pair.finish());
@@ -77,7 +77,7 @@ function texts(writer: BinaryWriter, field: number, values: Readonly<Record<stri
 }
 
 function ownerReference({ kind, name, uid, apiVersion, controller, blockOwnerDeletion }: OwnerReference): Uint8Array {
-  const writer = new BinaryWriter();
+  const writer = newWriter();
   text(writer, 1, kind, true);
   text(writer, 3, name, true);
   text(writer, 4, uid, true);
@@ -88,14 +88,14 @@ function ownerReference({ kind, name, uid, apiVersion, controller, blockOwnerDel
 }
 
 function managedFieldsEntry(entry: ManagedFieldsEntry): Uint8Array {
-  const writer = new BinaryWriter();
+  const writer = newWriter();
   text(writer, 1, entry.manager ?? "", true);
   text(writer, 2, entry.operation ?? "", true);
   text(writer, 3, entry.apiVersion ?? "", true);
   if (entry.time !== undefined) time(writer, 4, entry.time);
   text(writer, 6, entry.fieldsType ?? "", true);
   if (entry.fieldsV1 !== undefined) {
-    const fields = new BinaryWriter();
+    const fields = newWriter();
     text(fields, 1, JSON.stringify(entry.fieldsV1));
     bytes(writer, 7, fields.finish());
   }

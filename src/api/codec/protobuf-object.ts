@@ -1,7 +1,6 @@
 // Objects in protobuf, as Go's clients send those of Kubernetes' own kinds. Read by field numbers that the kind declares.
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding
 
-import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { setOwn } from "../../base/own.ts";
 import type { FieldNumbers } from "../kind.ts";
 import {
@@ -14,6 +13,7 @@ import {
 } from "../schema/schema-node.ts";
 import { Type } from "../schema/type.ts";
 import { ProtobufError } from "./protobuf-body.ts";
+import { type BinaryReader, newReader, WireType } from "./wire.ts";
 
 /** Every document begins with `k8s` and a zero byte; then a runtime.Unknown holds the type and the object. */
 const magic = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
@@ -103,7 +103,7 @@ function readEnvelope(bytes: Uint8Array): { apiVersion: string; kind: string; ra
 }
 
 function eachField(bytes: Uint8Array, visit: (field: number, reader: BinaryReader, wireType: WireType) => void): void {
-  const reader = new BinaryReader(bytes);
+  const reader = newReader(bytes);
   while (reader.pos < reader.len) {
     const [field, wireType] = reader.tag();
     visit(field, reader, wireType);

@@ -1,19 +1,19 @@
 // Protobuf for the meta types: what clients that ask for it get for Statuses and for lists with nothing in them.
 // Field numbers: https://github.com/kubernetes/apimachinery/blob/master/pkg/apis/meta/v1/generated.proto
 
-import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { ListMeta } from "../object-meta.ts";
 import type { Status, StatusDetails } from "../status-error.ts";
+import { type BinaryWriter, newWriter, WireType } from "./wire.ts";
 
 /** Every document begins with these four bytes, then a runtime.Unknown. */
 const magic = Buffer.from("k8s\0", "latin1");
 
 /** Wraps an encoded message with its type. */
 export function envelope(apiVersion: string, kind: string, raw: Uint8Array): Buffer {
-  const typeMeta = new BinaryWriter();
+  const typeMeta = newWriter();
   text(typeMeta, 1, apiVersion);
   text(typeMeta, 2, kind);
-  const unknown = new BinaryWriter();
+  const unknown = newWriter();
   bytes(unknown, 1, typeMeta.finish());
   bytes(unknown, 2, raw);
   text(unknown, 3, "", true);
@@ -30,7 +30,7 @@ export function bytes(writer: BinaryWriter, field: number, value: Uint8Array): v
 }
 
 export function listMeta({ resourceVersion, continue: token, remainingItemCount }: ListMeta): Uint8Array {
-  const writer = new BinaryWriter();
+  const writer = newWriter();
   text(writer, 1, "", true);
   text(writer, 2, resourceVersion ?? "", true);
   text(writer, 3, token ?? "", true);
@@ -39,12 +39,12 @@ export function listMeta({ resourceVersion, continue: token, remainingItemCount 
 }
 
 function statusDetails(details: StatusDetails): Uint8Array {
-  const writer = new BinaryWriter();
+  const writer = newWriter();
   text(writer, 1, details.name ?? "", true);
   text(writer, 2, details.group ?? "", true);
   text(writer, 3, details.kind ?? "", true);
   for (const cause of details.causes ?? []) {
-    const inner = new BinaryWriter();
+    const inner = newWriter();
     text(inner, 1, cause.reason ?? "", true);
     text(inner, 2, cause.message ?? "", true);
     text(inner, 3, cause.field ?? "", true);
@@ -57,7 +57,7 @@ function statusDetails(details: StatusDetails): Uint8Array {
 
 /** A Status as protobuf. */
 export function encodeProtobufStatus(status: Status): Buffer {
-  const writer = new BinaryWriter();
+  const writer = newWriter();
   bytes(writer, 1, listMeta(status.metadata));
   text(writer, 2, status.status, true);
   text(writer, 3, status.message ?? "", true);
@@ -69,7 +69,7 @@ export function encodeProtobufStatus(status: Status): Buffer {
 
 /** A list without items, which every client can read whatever its kind is. */
 export function encodeProtobufEmptyList(apiVersion: string, kind: string, metadata: ListMeta): Buffer {
-  const writer = new BinaryWriter();
+  const writer = newWriter();
   bytes(writer, 1, listMeta(metadata));
   return envelope(apiVersion, kind, writer.finish());
 }

@@ -1,26 +1,15 @@
 // YAML as Kubernetes reads it: version 1.1 for words and numbers, the first document only, turned into what JSON can say.
 // https://pkg.go.dev/sigs.k8s.io/yaml
 
-import {
-  type Alias,
-  Composer,
-  type CST,
-  type Document,
-  isAlias,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  Lexer,
-  LineCounter,
-  type Pair,
-  Parser,
-} from "yaml";
+import type { Alias, CST, Document, LineCounter, Pair } from "yaml";
+import { lazily } from "../../base/lazily.ts";
 import { setOwn } from "../../base/own.ts";
 import { readJson } from "./json.ts";
 import { readPlainScalar } from "./yaml-scalar.ts";
 
 export { encodeYaml } from "./yaml-writer.ts";
+
+const yaml = lazily<typeof import("yaml")>("yaml");
 
 /** A body that is no YAML, or that JSON could not say. The message ends a 400's. */
 export class YamlError extends Error {
@@ -65,6 +54,7 @@ function readQuickly(bytes: Buffer): ReadYaml | undefined {
 }
 
 function readText(text: string): ReadYaml {
+  const { LineCounter } = yaml();
   const lines = new LineCounter();
   try {
     const document = firstDocument(text.replace(/^\uFEFF/, ""), lines);
@@ -84,6 +74,7 @@ function readText(text: string): ReadYaml {
 
 /** What comes after the first document is not looked at, as in the reference. */
 function firstDocument(text: string, lines: LineCounter): Document | undefined {
+  const { Composer } = yaml();
   const composer = new Composer({
     version: "1.1",
     schema: "failsafe", // Words are given their meaning below.
@@ -97,6 +88,7 @@ function firstDocument(text: string, lines: LineCounter): Document | undefined {
 
 /** Ends a document that nests too deep, or goes on for too long, before the parser has piled up all of it. */
 function* tokensOf(text: string, lines: LineCounter): Generator<CST.Token> {
+  const { Lexer, Parser } = yaml();
   const parser = new Parser(lines.addNewLine);
   lines.addNewLine(0);
   let tokens = 0;
@@ -132,6 +124,7 @@ class ValueReader {
   read(node: unknown): unknown {
     if (this.#aliasDepth > 0 && ++this.#aliasedNodes > aliasedNodesMax)
       throw new YamlError("yaml: document contains excessive aliasing");
+    const { isAlias, isMap, isNode, isScalar, isSeq } = yaml();
     if (isAlias(node)) return this.#readAlias(node);
     if (isNode(node) && "anchor" in node && node.anchor !== undefined) this.#anchors.set(node.anchor, node);
     if (isMap(node)) return this.#readMap(node.items);
@@ -175,6 +168,7 @@ class ValueReader {
   /** The members of another map, or of several, of which the first counts. https://yaml.org/type/merge.html */
   #merge(target: Record<string, unknown>, node: unknown): void {
     const value = this.read(node);
+    const { isAlias, isSeq } = yaml();
     const source = isAlias(node) ? this.#targetOf(node) : node;
     const maps = isSeq(source) && Array.isArray(value) ? value.toReversed() : [value];
     for (const map of maps) {
@@ -185,7 +179,7 @@ class ValueReader {
   }
 
   #lineOf(key: unknown): number {
-    const range = isScalar(key) ? key.range : undefined;
+    const range = yaml().isScalar(key) ? key.range : undefined;
     return range === undefined || range === null ? 1 : this.#lines.linePos(range[0]).line;
   }
 }
@@ -200,7 +194,7 @@ interface ScalarParts {
 const tagPrefix = "tag:yaml.org,2002:";
 
 function isMergeKey(key: unknown): boolean {
-  return isScalar(key) && key.type === "PLAIN" && key.tag === undefined && key.source === "<<";
+  return yaml().isScalar(key) && key.type === "PLAIN" && key.tag === undefined && key.source === "<<";
 }
 
 function readScalar(scalar: ScalarParts): unknown {

@@ -1,8 +1,9 @@
 // HTTP/1.1 on connections that are open already.
 
-import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
+import { createServer, STATUS_CODES } from "../../base/node-http.ts";
 import type { ApiResponse, Handler, Peer } from "../exchange.ts";
 import { readHeaders, writeHeaders } from "./headers.ts";
 import type { IncomingOptions } from "./incoming-request.ts";
