@@ -59,7 +59,9 @@ const decoded = new WeakMap<object, FieldSet>();
 
 function fieldsOf(fieldsV1: unknown): FieldSet {
   if (fieldsV1 === undefined || fieldsV1 === null) return FieldSet.empty;
-  if (typeof fieldsV1 !== "object") throw new TypeError("Cannot read managed fields as the fields must be an object");
+  // A number that is no integer literal comes boxed.
+  if (typeof fieldsV1 !== "object" || fieldsV1 instanceof Number)
+    throw new TypeError("Cannot read managed fields as the fields must be an object");
   const known = decoded.get(fieldsV1);
   if (known !== undefined) return known;
   const fields = decodeFieldSet(fieldsV1);

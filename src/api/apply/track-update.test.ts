@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ApiObject, ManagedFieldsEntry } from "../object-meta.ts";
+import type { ApiObject, FieldsV1, ManagedFieldsEntry } from "../object-meta.ts";
 import { flunder } from "../testing/kinds.ts";
 import { trackUpdate } from "./track-update.ts";
 
@@ -45,6 +45,37 @@ test("trackUpdate() gives a new object's fields to its creator, but not what the
       fieldsV1: { "f:metadata": { "f:labels": { ".": {}, "f:app": {} } }, "f:spec": { "f:reference": {} } },
     },
   ]);
+});
+
+test("trackUpdate() lets managed fields that come with a new object own what it does not bring", () => {
+  const theirs = (labels: FieldsV1) => ({
+    manager: "them",
+    operation: "Apply",
+    apiVersion: alpha,
+    fieldsType: "FieldsV1",
+    fieldsV1: { "f:metadata": { "f:labels": labels } },
+  });
+  const created = write(undefined, aFlunder({ app: "x" }), {
+    managedFields: [theirs({ "f:app": {}, "f:tier": {} })],
+  });
+  assert.deepEqual(
+    created.metadata.managedFields?.map(({ manager, fieldsV1 }) => [manager, fieldsV1]),
+    [
+      ["them", { "f:metadata": { "f:labels": { "f:tier": {} } } }],
+      ["u1", { "f:metadata": { "f:labels": { ".": {}, "f:app": {} } } }],
+    ],
+  );
+});
+
+test("trackUpdate() goes on where the client leaves no owner but of a version that nobody knows", () => {
+  const created = write(undefined, aFlunder({ app: "x" }));
+  const [entry] = created.metadata.managedFields ?? [];
+  assert.ok(entry);
+  const changed = write(created, aFlunder({ app: "y" }), { managedFields: [{ ...entry, apiVersion: "v9" }] });
+  assert.deepEqual(
+    changed.metadata.managedFields?.map(({ apiVersion, fieldsV1 }) => [apiVersion, fieldsV1]),
+    [[alpha, { "f:metadata": { "f:labels": { "f:app": {} } } }]],
+  );
 });
 
 test("trackUpdate() moves a changed field to whoever changed it, and forgets a removed one", () => {

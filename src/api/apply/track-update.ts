@@ -33,11 +33,12 @@ export interface TrackUpdate {
 
 /** The updated object with managedFields as this write leaves them. `updated` is changed in place and returned. */
 export function trackUpdate({ kind, version, live, updated, manager, subresource, now }: TrackUpdate): ApiObject {
-  const owners = reconcileOwners(kind, startingOwners(live, updated, subresource));
+  const known = startingOwners(live, updated, subresource);
   const { managedFields: _theirs, ...metadata } = updated.metadata;
   updated.metadata = metadata;
   // An object that nobody owned anything of is not tracked; only creation begins that.
-  if (owners.size === 0 && live !== undefined) return updated;
+  if (known.size === 0 && live !== undefined) return updated;
+  const owners = reconcileOwners(kind, known);
   // A new object is compared with an empty one: what is always there, such as an empty spec, nobody added.
   const change = new Change(kind, version, { before: live ?? emptyObject(kind, version), after: updated });
   const after = ownersAfter(owners, change, undefined);
@@ -62,7 +63,7 @@ export function take(owners: Map<string, Owner>, change: Change, writer: Omit<Ow
 
 /** The owners that the client sent, if it sent any that can be read, else those of the live object. */
 function startingOwners(live: ApiObject | undefined, updated: ApiObject, subresource: string): Owners {
-  const theirs = subresource === "" && live !== undefined ? updated.metadata.managedFields : undefined;
+  const theirs = subresource === "" ? updated.metadata.managedFields : undefined;
   if (isReset(theirs)) return new Map();
   const read = decodeOwners(theirs ?? []) ?? new Map<string, Owner>();
   return read.size > 0 ? read : (decodeOwners(live?.metadata.managedFields ?? []) ?? new Map());

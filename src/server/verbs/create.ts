@@ -56,13 +56,12 @@ export function requireNamespace({ served, info }: VerbContext, { metadata }: Ap
   metadata.namespace = info.namespace;
 }
 
-/** The client's own managed fields never count; whoever creates an object owns all that it brought. */
+/** Whoever creates an object owns all that it brought. Managed fields that the client sent keep what is not there. */
 export function trackNewObject(
   { request, served, version }: VerbContext,
   hub: ApiObject,
   { fieldManager }: Pick<MutatingOptions, "fieldManager">,
 ): void {
-  delete hub.metadata.managedFields;
   // Conversion may lose what the client sent, which then is nobody's.
   const updated = fromHub(served.kind, hub, version);
   // A status of its own is wiped or made by the server, whatever the client sent.
@@ -77,7 +76,8 @@ export function trackNewObject(
     now: timestamp(served.clock),
   });
   const { managedFields } = tracked.metadata;
-  if (managedFields !== undefined) hub.metadata.managedFields = managedFields;
+  if (managedFields === undefined) delete hub.metadata.managedFields;
+  else hub.metadata.managedFields = managedFields;
 }
 
 /** Answers a question, which is checked like an object and stored nowhere. */

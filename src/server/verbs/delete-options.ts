@@ -77,6 +77,8 @@ function fromBody(bytes: Buffer, request: ApiRequest): RawOptions {
   const body = new Members("DeleteOptions", parseBody(bytes, format));
   requireType(body);
   const preconditions = body.record("preconditions");
+  // Of a feature that is off; its type is checked all the same.
+  body.boolean("ignoreStoreReadErrorWithClusterBreakingPotential");
   return {
     dryRun: body.texts("dryRun"),
     gracePeriodSeconds: body.integer("gracePeriodSeconds"),
@@ -138,14 +140,16 @@ class Members {
   integer(name: string): number | undefined {
     const value = this.#member(name);
     if (value === undefined) return undefined;
-    return typeof value === "number" && Number.isInteger(value) ? value : this.#refuse(name, "int64");
+    // Of 64 bits in the reference; nobody counts further than a double does.
+    if (typeof value === "bigint") return Number(value);
+    return typeof value === "number" && Number.isSafeInteger(value) ? value : this.#refuse(name, "int64");
   }
 
   texts(name: string): string[] {
     const value = this.#member(name);
     if (value === undefined) return [];
     if (!Array.isArray(value)) return this.#refuse(name, "[]string");
-    return value.map((item) => (typeof item === "string" ? item : this.#refuse(name, "[]string")));
+    return value.map((item) => (typeof (item ?? "") === "string" ? (item ?? "") : this.#refuse(name, "[]string")));
   }
 
   record(name: string): Members | undefined {

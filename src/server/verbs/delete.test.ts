@@ -90,10 +90,26 @@ test("deleteObject() tells what is wrong with the options", async () => {
   );
   const kind = await resource.ask(deleteObject, { name: "w", body: { kind: "Pod" } });
   assert.equal(kind.status, 400);
-  const type = await resource.ask(deleteObject, { name: "w", body: { gracePeriodSeconds: "soon" } });
-  assert.equal(type.status, 400);
+  for (const options of [
+    '{"gracePeriodSeconds":"soon"}',
+    '{"gracePeriodSeconds":12345678901234567890}',
+    '{"ignoreStoreReadErrorWithClusterBreakingPotential":1}',
+  ])
+    assert.equal((await resource.ask(deleteObject, { name: "w", body: options })).status, 400, options);
+  const none = await resource.ask(deleteObject, { name: "w", body: { dryRun: [null] } });
+  assert.equal(none.status, 422);
   const media = await resource.ask(deleteObject, { name: "w", headers: { "content-type": "text/plain" }, body: "x" });
   assert.equal(media.status, 415);
+});
+
+test("deleteObject() takes a grace period of 64 bits", async () => {
+  await using resource = await serveForTest(widgets);
+  await resource.ask(create, { body: aWidget() });
+  const { status } = await resource.ask(deleteObject, {
+    name: "w",
+    body: '{"gracePeriodSeconds":9007199254740993}',
+  });
+  assert.equal(status, 200);
 });
 
 test("deleteObject() removes nothing on a dry run", async () => {

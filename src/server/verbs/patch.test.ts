@@ -66,6 +66,9 @@ test("patch() tells a result that is no widget as 422 with the whole patched tex
   assert.equal(status, 422);
   assert.match(body.message ?? "", /^ "" is invalid: patch: Invalid value: "\{\\"kind\\":\\"Widget\\"/);
   assert.equal(body.details?.causes?.[0]?.field, "patch");
+  // The kind is looked up without regard to case.
+  const kind = await resource.ask(patch, { name: "w", headers: merge, body: { Kind: 5 } });
+  assert.equal(kind.status, 422);
 });
 
 test("patch() warns of fields that are unknown, in the patch's operations as in its result", async () => {

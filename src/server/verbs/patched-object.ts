@@ -16,7 +16,7 @@ import {
 } from "../../api/door.ts";
 import { hubObject } from "./hub-object.ts";
 import type { FieldValidation } from "./options.ts";
-import { decodeDocument, namelessObject, requireKind } from "./request-object.ts";
+import { decodeDocument, namelessObject, requireKind, typeMetaFault } from "./request-object.ts";
 import type { VerbContext } from "./verb.ts";
 
 export type PatchForm = "json" | "merge" | "strategic";
@@ -77,6 +77,8 @@ interface VersionOptions {
 /** The version that the result says it has: a patch may change even that. */
 function versionOf(context: VerbContext, value: unknown, { refuse, form, fieldValidation }: VersionOptions): string {
   if (form === "strategic") return context.version;
+  const fault = typeMetaFault(value);
+  if (fault !== undefined) throw refuse(fault.message);
   if (!hasApiVersion(value)) throw withoutVersion(context, value, { refuse, form, fieldValidation });
   try {
     return requireKind(context, value);

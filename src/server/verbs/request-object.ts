@@ -50,11 +50,8 @@ export function decodeBody(context: VerbContext, bytes: Buffer, { format, fieldV
   // A number that is no integer literal comes boxed.
   if (value !== null && (typeof value !== "object" || Array.isArray(value) || value instanceof Number))
     throw unreadableBody(kind, bytes, new DecodeError("", "object", value));
-  for (const field of ["kind", "apiVersion"] as const) {
-    const given = member(value, field);
-    if (given !== undefined && typeof given !== "string")
-      throw unreadableBody(kind, bytes, new DecodeError(field, "string", given));
-  }
+  const fault = typeMetaFault(value);
+  if (fault !== undefined) throw unreadableBody(kind, bytes, fault);
   const version = requireKind(context, value);
   const object = decodeDocument(context, document, {
     version,
@@ -106,6 +103,15 @@ export function decodeDocument(
       throw error;
     }
   }
+}
+
+/** What is wrong with a kind or apiVersion that is no text. */
+export function typeMetaFault(value: unknown): DecodeError | undefined {
+  for (const field of ["kind", "apiVersion"] as const) {
+    const given = member(value, field);
+    if (given !== undefined && typeof given !== "string") return new DecodeError(field, "string", given);
+  }
+  return undefined;
 }
 
 /** The version that a body names, that of the URL where it names none. Throws 400 for another kind. */
