@@ -4,6 +4,7 @@ import { objectSchema, StatusError } from "../api/door.ts";
 import type { Clock } from "../base/clock.ts";
 import { prefixEnd } from "../storage/door.ts";
 import { CacheEntry } from "./cache/cache-entry.ts";
+import type { EntrySelector } from "./cache/entry-selector.ts";
 import type { CacheEvent } from "./cache/event-ring.ts";
 import type { ResourceCache } from "./cache/resource-cache.ts";
 import type { Snapshot } from "./cache/snapshot.ts";
@@ -21,7 +22,8 @@ export interface WatchStreamOptions {
   readonly form: Form;
   /** What the keys of the watched objects begin with. */
   readonly prefix: string;
-  readonly matches: ((entry: CacheEntry) => boolean) | undefined;
+  /** Undefined where everything counts. */
+  readonly selector: EntrySelector | undefined;
   readonly start: WatchStart;
   readonly timeoutMs: number;
   readonly wantsBookmarks: boolean;
@@ -165,9 +167,9 @@ export class WatchStream implements AsyncIterableIterator<Buffer> {
   }
 
   *#initialEvents({ tree, revision }: Snapshot, announcesEnd: boolean): Iterator<Buffer> {
-    const { prefix, matches, form } = this.#options;
+    const { prefix, selector, form } = this.#options;
     for (const entry of tree.entries(prefix, prefixEnd(prefix))) {
-      if (matches !== undefined && !matches(entry)) continue;
+      if (selector?.matches(entry) === false) continue;
       yield form.framing.event("ADDED", form.single(entry, this.#takeFirst()));
     }
     if (announcesEnd) yield this.#bookmark(revision, { "k8s.io/initial-events-end": "true" });
@@ -203,11 +205,11 @@ export class WatchStream implements AsyncIterableIterator<Buffer> {
 
   /** The event as this watcher sees it: what enters its selector is added, what leaves it deleted. */
   #encode(event: CacheEvent): Buffer | undefined {
-    const { prefix, matches } = this.#options;
+    const { prefix, selector } = this.#options;
     if (!event.entry.key.startsWith(prefix)) return undefined;
-    if (matches === undefined) return this.#shared(event, event.type);
-    const isIn = event.type !== "DELETED" && matches(event.entry);
-    const wasIn = event.previous !== undefined && matches(event.previous);
+    if (selector === undefined) return this.#shared(event, event.type);
+    const isIn = event.type !== "DELETED" && selector.matches(event.entry);
+    const wasIn = event.previous !== undefined && selector.matches(event.previous);
     if (isIn) return this.#shared(event, wasIn ? "MODIFIED" : "ADDED");
     return wasIn ? this.#shared(event, "DELETED") : undefined;
   }

@@ -154,7 +154,7 @@ export class CacheEntry implements Keyed {
 
 /** What selectors need of the metadata; undefined where it is not as we and the reference write it. */
 function readMetadata(value: Buffer): Pick<ObjectMeta, "name" | "namespace" | "labels"> | undefined {
-  const { metadata }: { metadata?: unknown } = JSON.parse(value.toString("utf8"));
+  const { metadata } = parseUpToManagedFields(value);
   if (typeof metadata !== "object" || metadata === null) return undefined;
   const { name, namespace, labels }: { name?: unknown; namespace?: unknown; labels?: unknown } = metadata;
   if (typeof name !== "string") return undefined;
@@ -162,6 +162,21 @@ function readMetadata(value: Buffer): Pick<ObjectMeta, "name" | "namespace" | "l
   if (typeof namespace === "string") read.namespace = namespace;
   if (labels === undefined) return read;
   return isLabels(labels) ? { ...read, labels } : undefined;
+}
+
+const managedFields = Buffer.from(',"managedFields":[');
+const labelsField = Buffer.from('"labels":');
+
+/** Managed fields are most of an object: what comes before them is read alone where no labels follow, as we and the reference write it. */
+function parseUpToManagedFields(value: Buffer): { readonly metadata?: unknown } {
+  const end = value.indexOf(managedFields);
+  if (end >= 0 && value.indexOf(labelsField, end) < 0)
+    try {
+      return JSON.parse(`${value.toString("utf8", 0, end)}}}`);
+    } catch {
+      // They are a field of something else.
+    }
+  return JSON.parse(value.toString("utf8"));
 }
 
 function isLabels(value: unknown): value is Record<string, string> {

@@ -5,8 +5,6 @@ import {
   encodeProtobufMetadataList,
   type FieldSelector,
   type ListMeta,
-  matchesFields,
-  matchesLabels,
   type Negotiated,
   namespaceFaults,
   type ObjectMeta,
@@ -17,6 +15,7 @@ import {
 } from "../../api/door.ts";
 import { prefixEnd, StorageError } from "../../storage/door.ts";
 import type { CacheEntry } from "../cache/cache-entry.ts";
+import { EntrySelector } from "../cache/entry-selector.ts";
 import { readRange } from "../cache/read-range.ts";
 import type { Snapshot } from "../cache/snapshot.ts";
 import type { Tree } from "../cache/tree.ts";
@@ -45,7 +44,7 @@ export interface Selection {
   readonly start: string;
   readonly end: string;
   /** Undefined where everything counts. */
-  readonly matches: ((entry: CacheEntry) => boolean) | undefined;
+  readonly selector: EntrySelector | undefined;
   readonly meta: ListMeta;
   entries(): Iterable<CacheEntry>;
 }
@@ -57,7 +56,7 @@ export async function selectList(context: VerbContext, options: ListOptions): Pr
   const token = options.continueToken === "" ? undefined : decodeContinue(options.continueToken);
   const keys = keysOf(served, options, info.namespace);
   const snapshot = await snapshotFor(context, options, { prefix, token, isSingle: keys.isSingle });
-  const matches = matcherOf(options);
+  const selector = EntrySelector.of(options);
   const isLimited = options.limit > 0 && options.resourceVersion !== "0" && !keys.isSingle;
   const start = token === undefined ? keys.start : `${prefix}${token.start}`;
   const { end } = keys;
@@ -66,16 +65,16 @@ export async function selectList(context: VerbContext, options: ListOptions): Pr
     snapshot,
     start: from,
     end: to,
-    matches,
+    selector,
     meta,
-    entries: () => matching(snapshot.tree, { start: from, end: to, matches }),
+    entries: () => selected(snapshot.tree, { start: from, end: to, selector }),
   });
   if (!isLimited) return whole(start, end, { resourceVersion: revision });
-  const last = lastOfPage(snapshot.tree, { start, end, matches, limit: options.limit });
+  const last = lastOfPage(snapshot.tree, { start, end, selector, limit: options.limit });
   if (last === undefined) return whole(start, end, { resourceVersion: revision });
   const next = `${last}\0`;
   served.cache.keptRoots.keep(prefix, snapshot);
-  const remaining = matches === undefined ? { remainingItemCount: snapshot.tree.count(next, end) } : {};
+  const remaining = selector === undefined ? { remainingItemCount: snapshot.tree.count(next, end) } : {};
   return whole(start, next, {
     resourceVersion: revision,
     continue: encodeContinue({ revision: snapshot.revision, start: next.slice(prefix.length) }),
@@ -117,43 +116,30 @@ export function rangePrefix({ keyPrefix, isNamespaced }: ServedResource, namespa
   return `${keyPrefix}${namespace}/`;
 }
 
-/** Undefined where everything matches. */
-export function matcherOf({
-  labels,
-  fields,
-}: Pick<ListOptions, "labels" | "fields">): ((entry: CacheEntry) => boolean) | undefined {
-  if (fields.length === 0)
-    return labels.length === 0 ? undefined : (entry) => matchesLabels(labels, entry.selectable.labels);
-  return (entry) => matchesLabels(labels, entry.selectable.labels) && matchesFields(fields, entry.selectable.fields);
-}
-
 interface Range {
   readonly start: string;
   readonly end: string;
-  readonly matches: ((entry: CacheEntry) => boolean) | undefined;
+  readonly selector: EntrySelector | undefined;
 }
 
-function* matching(tree: Tree<CacheEntry>, { start, end, matches }: Range): Iterable<CacheEntry> {
-  for (const entry of tree.entries(start, end)) if (matches === undefined || matches(entry)) yield entry;
+function* selected(tree: Tree<CacheEntry>, { start, end, selector }: Range): Iterable<CacheEntry> {
+  if (selector === undefined) yield* tree.entries(start, end);
+  else for (const slice of tree.slices(start, end)) yield* selector.select(slice);
 }
 
-/** The key of the last entry of a page that something follows; undefined where the page holds the rest. */
+/** The key of the last entry of a page that something follows, whether or not it matches; undefined where the page holds the rest. */
 function lastOfPage(
   tree: Tree<CacheEntry>,
-  { start, end, matches, limit }: Range & { readonly limit: number },
+  { start, end, selector, limit }: Range & { readonly limit: number },
 ): string | undefined {
-  if (matches === undefined) {
-    const first = tree.rank(start);
-    return first + limit < tree.rank(end) ? tree.at(first + limit - 1)?.key : undefined;
+  const isFollowed = (rank: number) => rank + 1 < tree.rank(end);
+  if (selector === undefined) {
+    const rank = tree.rank(start) + limit - 1;
+    return isFollowed(rank) ? tree.at(rank)?.key : undefined;
   }
   let found = 0;
-  let last: string | undefined;
-  for (const entry of tree.entries(start, end)) {
-    if (found >= limit) return last;
-    if (!matches(entry)) continue;
-    found++;
-    last = entry.key;
-  }
+  for (const { key } of selected(tree, { start, end, selector }))
+    if (++found === limit) return isFollowed(tree.rank(key)) ? key : undefined;
   return undefined;
 }
 
@@ -249,20 +235,18 @@ export async function respondWithList(answer: ListAnswer, selection: Selection):
 }
 
 /** The items with commas between them: whole leaves as they lie ready, parts of leaves joined for this answer. */
-function itemChunks({ snapshot, start, end, matches }: Selection, form: Form): Piece[] {
+function itemChunks({ snapshot, start, end, selector }: Selection, form: Form): Piece[] {
   const chunks: Piece[] = [];
   for (const slice of snapshot.tree.slices(start, end)) {
     const { leaf, from, to } = slice;
-    const isWhole = matches === undefined && form.isLasting && from === 0 && to === leaf.size;
+    const isWhole = selector === undefined && form.isLasting && from === 0 && to === leaf.size;
     const kept = isWhole ? leafBytes(leaf, form) : undefined;
     if (kept !== undefined) {
       chunks.push(kept, comma);
       continue;
     }
-    for (let at = from; at < to; at++) {
-      const entry = leaf.entries[at];
-      if (entry !== undefined && (matches === undefined || matches(entry))) chunks.push(form.item(entry), comma);
-    }
+    const entries = selector?.select(slice) ?? leaf.entries.slice(from, to);
+    for (const entry of entries) chunks.push(form.item(entry), comma);
   }
   chunks.pop();
   return chunks;

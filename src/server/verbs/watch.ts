@@ -10,13 +10,14 @@ import {
   verbNotAcceptable,
   watchNotAcceptable,
 } from "../../api/door.ts";
+import { EntrySelector } from "../cache/entry-selector.ts";
 import { type ApiRequest, type ApiResponse, header } from "../exchange.ts";
 import { uncached } from "../render/document.ts";
 import { formOf } from "../render/form.ts";
 import { offersProtobuf } from "../render/negotiate-verb.ts";
 import { WatchStream } from "../watch-stream.ts";
 import { acceptWebSocket, isWebSocket } from "../websocket.ts";
-import { matcherOf, rangePrefix } from "./list.ts";
+import { rangePrefix } from "./list.ts";
 import { type ListOptions, parseResourceVersion, readListOptions } from "./list-options.ts";
 import type { VerbContext } from "./verb.ts";
 
@@ -69,7 +70,6 @@ async function openStream(context: VerbContext, options: ListOptions, negotiated
   const { cache } = served;
   const prefix = rangePrefix(served, info.namespace);
   const form = formOf({ request, served, version, negotiated });
-  const matches = matcherOf(options);
   cache.requireReady();
   const timeoutMs = timeoutMsOf(options);
   const common = {
@@ -77,7 +77,7 @@ async function openStream(context: VerbContext, options: ListOptions, negotiated
     clock: served.clock,
     form,
     prefix,
-    matches,
+    selector: EntrySelector.of(options),
     timeoutMs,
     signal: request.signal,
     wantsBookmarks: options.allowWatchBookmarks,
