@@ -101,7 +101,8 @@ function dispatch({ request, served, route, verbs }: Dispatch): Promise<ApiRespo
   requireAcceptable(request, verb === "list" || verb === "watch");
   warnOfLifecycle(request, served, info);
   if (route.hasEmptyName) throw StatusError.badRequest("name must be provided");
-  requirePlainNames(info);
+  // Validation has its own words for the namespace of a new object.
+  if (verb !== "create") requirePlainNamespace(info);
   return verbs.main[verb]({ request, served, version: info.version, info });
 }
 
@@ -146,7 +147,7 @@ function dispatchSubresource({ request, served, verbs }: Dispatch): Promise<ApiR
       : undefined;
   if (connect !== undefined) {
     if (!connect.methods.includes(method)) throw StatusError.methodNotAllowed();
-    requirePlainNames(info);
+    requirePlainNamespace(info);
     return verbs.connect(context);
   }
   const table =
@@ -162,15 +163,14 @@ function dispatchSubresource({ request, served, verbs }: Dispatch): Promise<ApiR
   if (verb === "patch") requirePatchType(request);
   requireAcceptable(request, false);
   warnOfLifecycle(request, served, info);
-  requirePlainNames(info);
+  requirePlainNamespace(info);
   return handler(context);
 }
 
-/** Names that would climb out of their place. Names of other odd forms simply do not exist. */
-function requirePlainNames({ namespace, name }: RequestInfo): void {
-  for (const one of [namespace, name])
-    if (one === "." || one === "..")
-      throw StatusError.badRequest(`invalid name ${JSON.stringify(one)} in the path: may not be "." or ".."`);
+/** A namespace that would climb out of its place. Those of other odd forms simply do not exist. */
+function requirePlainNamespace({ namespace }: RequestInfo): void {
+  if (namespace === "." || namespace === "..")
+    throw StatusError.badRequest(`invalid namespace ${JSON.stringify(namespace)} in the path: may not be "." or ".."`);
 }
 
 const patchTypes = new Set([
@@ -178,7 +178,6 @@ const patchTypes = new Set([
   "application/merge-patch+json",
   "application/strategic-merge-patch+json",
   "application/apply-patch+yaml",
-  "application/apply-patch+cbor",
 ]);
 
 /** The router's 415, which comes before anything is known of the object. */

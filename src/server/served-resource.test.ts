@@ -6,6 +6,7 @@ const namespaced = { keyPrefix: "/registry/test.example.com/widgets/", isNamespa
 
 test("keyOf() puts the namespace before the name where there is one", () => {
   assert.equal(keyOf(namespaced, "ns", "w"), "/registry/test.example.com/widgets/ns/w");
+  assert.equal(keyOf(namespaced, "a%", "w"), "/registry/test.example.com/widgets/a%/w");
   assert.equal(keyOf({ ...namespaced, isNamespaced: false }, "", "w"), "/registry/test.example.com/widgets/w");
 });
 

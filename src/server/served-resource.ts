@@ -109,9 +109,13 @@ export function keyOf(
   if (faults.length > 0)
     throw StatusError.badRequest(`Name parameter invalid: ${JSON.stringify(name)}: ${faults.join(";")}`);
   if (!isNamespaced) return `${keyPrefix}${name}`;
-  if (pathSegmentFaults(namespace).length > 0)
-    throw StatusError.badRequest(`Namespace parameter invalid: ${JSON.stringify(namespace)}`);
+  if (climbs(namespace)) throw StatusError.badRequest(`Namespace parameter invalid: ${JSON.stringify(namespace)}`);
   return `${keyPrefix}${namespace}/${name}`;
+}
+
+/** Whether it would be another key. A namespace with other signs simply is not there. */
+function climbs(namespace: string): boolean {
+  return namespace === "." || namespace === ".." || namespace.includes("/");
 }
 
 /** `group/version` of a request's version. */

@@ -4,6 +4,7 @@
 import { jsonDepthMax, jsonFault } from "./json-fault.ts";
 import { readJsonExactly } from "./json-reader.ts";
 import { surveyJson } from "./json-survey.ts";
+import { decodeUtf8 } from "./utf8.ts";
 
 /** A body that is no JSON. The message ends a 400's. */
 export class JsonError extends Error {
@@ -28,7 +29,7 @@ export function parseJson(bytes: Buffer): unknown {
 export function readJson(bytes: Buffer): ReadJson {
   const { depth, keys, hasOddNumbers, hasSurrogates } = surveyJson(bytes);
   if (depth > jsonDepthMax) throw faultOf(bytes, undefined);
-  const text = bytes.toString("utf8");
+  const text = decodeUtf8(bytes);
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -4,6 +4,7 @@
 import type { SchemaNode } from "../schema/schema-node.ts";
 import type { ParsedDocument } from "./document.ts";
 import { readJsonExactly } from "./json-reader.ts";
+import { decodeUtf8 } from "./utf8.ts";
 
 /** A document may not tell more than this many strict errors, as in Kubernetes. */
 const strictErrorsMax = 100;
@@ -39,7 +40,7 @@ function inDocumentOrder(bytes: Buffer, root: SchemaNode): string[] {
     item: ({ node, path }: Place, index: number): Place | undefined =>
       placeOf(node.type === "list" ? node.items : undefined, `${path}[${index}]`),
   };
-  readJsonExactly(bytes.toString("utf8"), visitor, { node: root, path: "" });
+  readJsonExactly(decodeUtf8(bytes), visitor, { node: root, path: "" });
   return [...found];
 }
 

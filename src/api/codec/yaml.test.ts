@@ -79,6 +79,12 @@ test("decodeYaml() refuses what JSON cannot say, and names the line of a fault",
   assert.throws(() => decodeYaml("a: *nope"), { message: "yaml: unknown anchor 'nope' referenced" });
 });
 
+test("readYaml() refuses bytes that are no UTF-8, and control characters", () => {
+  for (const hex of ["613a20ff", "613a20e282", "7b2261223a22ff227d", "613a2000", "613a207f"])
+    assert.throws(() => readYaml(Buffer.from(hex, "hex")), { name: "YamlError" }, hex);
+  assert.deepEqual(readYaml(Buffer.from("a: \u{1f600}")).value, { a: "\u{1f600}" });
+});
+
 test("decodeYaml() refuses documents made to explode, in time", () => {
   const bomb = [..."abcdefghi"].map(
     (name, at, all) => `${name}: &${name} [${Array(9).fill(at === 0 ? "x" : `*${all[at - 1]}`)}]`,

@@ -1,6 +1,7 @@
 // YAML as Kubernetes reads it: version 1.1 for words and numbers, the first document only, turned into what JSON can say.
 // https://pkg.go.dev/sigs.k8s.io/yaml
 
+import { isUtf8 } from "node:buffer";
 import type { Alias, CST, Document, LineCounter, Pair } from "yaml";
 import { lazily } from "../../base/lazily.ts";
 import { setOwn } from "../../base/own.ts";
@@ -38,6 +39,7 @@ export function decodeYaml(text: string): unknown {
 
 /** Reads the first document and tells which keys stand twice. Throws a YamlError. */
 export function readYaml(bytes: Buffer): ReadYaml {
+  if (!isUtf8(bytes)) throw new YamlError("yaml: invalid UTF-8");
   return readQuickly(bytes) ?? readText(bytes.toString("utf8"));
 }
 
@@ -57,6 +59,7 @@ function readText(text: string): ReadYaml {
   const { LineCounter } = yaml();
   const lines = new LineCounter();
   try {
+    if (hasControls.test(text)) throw new YamlError("yaml: control characters are not allowed");
     const document = firstDocument(text.replace(/^\uFEFF/, ""), lines);
     if (document === undefined) return { value: null, duplicates: [] };
     const [error] = document.errors;
@@ -71,6 +74,9 @@ function readText(text: string): ReadYaml {
     });
   }
 }
+
+/** What YAML does not let stand as it is. https://yaml.org/spec/1.1/#c-printable */
+const hasControls = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 
 /** What comes after the first document is not looked at, as in the reference. */
 function firstDocument(text: string, lines: LineCounter): Document | undefined {

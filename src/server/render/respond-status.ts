@@ -1,17 +1,22 @@
 // A Status as an answer, in whatever form the client reads.
 
-import { encodeProtobufStatus, mediaTypes, negotiate, type Status, type StatusError } from "../../api/door.ts";
+import {
+  encodeProtobufStatus,
+  mediaTypes,
+  type Negotiated,
+  negotiate,
+  type Status,
+  type StatusError,
+} from "../../api/door.ts";
 import { type ApiRequest, type ApiResponse, header } from "../exchange.ts";
 import { encodeValue, uncached } from "./document.ts";
 
-/** Answers with a Status: 200 where it carries no code. JSON for clients that ask for what nobody knows. */
-export function respondWithStatus(request: ApiRequest, status: Status): ApiResponse {
-  const negotiated = negotiate(header(request.headers, "accept"), { transforms: false }) ?? {
-    format: "json",
-    as: undefined,
-    asVersion: "",
-    pretty: undefined,
-  };
+/** Answers with a Status: 200 where it carries no code. What was not agreed on before is worked out here. */
+export function respondWithStatus(
+  request: ApiRequest,
+  status: Status,
+  negotiated: Negotiated = negotiateStatus(request),
+): ApiResponse {
   const body =
     negotiated.format === "protobuf" ? encodeProtobufStatus(status) : encodeValue(request, negotiated, status);
   const retryAfter = status.details?.retryAfterSeconds;
@@ -21,6 +26,12 @@ export function respondWithStatus(request: ApiRequest, status: Status): ApiRespo
     ...(retryAfter === undefined || retryAfter <= 0 ? {} : { "retry-after": String(retryAfter) }),
   };
   return { status: status.code ?? 200, headers, body };
+}
+
+/** JSON for clients that ask for what nobody knows. */
+function negotiateStatus({ headers }: ApiRequest): Negotiated {
+  const agreed = negotiate(header(headers, "accept"), { transforms: false });
+  return agreed ?? { format: "json", as: undefined, asVersion: "", pretty: undefined };
 }
 
 export function respondWithError(request: ApiRequest, error: StatusError): ApiResponse {

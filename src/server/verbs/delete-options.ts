@@ -13,7 +13,7 @@ import {
 } from "../../api/door.ts";
 import { type ApiRequest, header } from "../exchange.ts";
 import { dryRunErrors, queryBoolean, queryInteger } from "./options.ts";
-import { bodyBytesMax } from "./request-object.ts";
+import { bodyBytesMax, typeMetaFault, typeMetaText } from "./request-object.ts";
 
 export interface DeleteOptions {
   readonly dryRun: boolean;
@@ -74,8 +74,9 @@ function fromBody(bytes: Buffer, request: ApiRequest): RawOptions {
   const contentType = header(request.headers, "content-type");
   const format = bodyFormat(contentType);
   if (format === undefined) throw unsupportedMediaType(contentType ?? "");
-  const body = new Members("DeleteOptions", parseBody(bytes, format));
-  requireType(body);
+  const value = parseBody(bytes, format);
+  requireType(value);
+  const body = new Members("DeleteOptions", value);
   const preconditions = body.record("preconditions");
   // Of a feature that is off; its type is checked all the same.
   body.boolean("ignoreStoreReadErrorWithClusterBreakingPotential");
@@ -95,7 +96,7 @@ function parseBody(bytes: Buffer, format: NonNullable<ReturnType<typeof bodyForm
     value = format === "protobuf" ? decodeProtobufOptions(bytes) : parseDocument(bytes, format).value;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw StatusError.badRequest(`couldn't get version/kind; json parse error: ${why}`);
+    throw StatusError.badRequest(format === "json" ? `couldn't get version/kind; json parse error: ${why}` : why);
   }
   if (value === null) return {};
   if (typeof value === "object" && !Array.isArray(value) && !(value instanceof Number)) return value;
@@ -106,11 +107,14 @@ function parseBody(bytes: Buffer, format: NonNullable<ReturnType<typeof bodyForm
 }
 
 /** Options may call themselves by any group and version, as old clients do, but by no other kind. */
-function requireType(body: Members): void {
-  const apiVersion = body.text("apiVersion") ?? "";
+function requireType(value: object): void {
+  const fault = typeMetaFault(value);
+  if (fault !== undefined)
+    throw StatusError.badRequest(`couldn't get version/kind; json parse error: ${fault.message}`);
+  const apiVersion = typeMetaText(value, "apiVersion");
   if (parseApiVersion(apiVersion) === undefined)
     throw StatusError.badRequest(`unexpected GroupVersion string: ${apiVersion}`);
-  const kind = body.text("kind") || "DeleteOptions";
+  const kind = typeMetaText(value, "kind") || "DeleteOptions";
   if (kind !== "DeleteOptions")
     throw StatusError.badRequest(
       `decoded object cannot be converted to DeleteOptions: no kind ${JSON.stringify(kind)} in scheme "options"`,

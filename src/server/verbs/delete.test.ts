@@ -90,6 +90,9 @@ test("deleteObject() tells what is wrong with the options", async () => {
   );
   const kind = await resource.ask(deleteObject, { name: "w", body: { kind: "Pod" } });
   assert.equal(kind.status, 400);
+  // The kind is looked up without regard to case.
+  const odd = await resource.ask(deleteObject, { name: "w", body: { Kind: "Pod" } });
+  assert.equal(odd.status, 400);
   for (const options of [
     '{"gracePeriodSeconds":"soon"}',
     '{"gracePeriodSeconds":12345678901234567890}',

@@ -19,7 +19,7 @@ export async function deleteObject(context: VerbContext): Promise<ApiResponse> {
   const negotiated = negotiateVerb(context);
   const options = await readDeleteOptions(request);
   const { changed, last } = await removeObject(context, info.name, options);
-  if (changed.wasRemoved) return respondWithStatus(request, successOf(context, last));
+  if (changed.wasRemoved) return respondWithStatus(request, successOf(context, last), negotiated);
   const status = options.orphanDependents === false ? 202 : 200;
   return respondWithStored({ ...context, negotiated, status }, changed);
 }

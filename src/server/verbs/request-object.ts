@@ -116,8 +116,8 @@ export function typeMetaFault(value: unknown): DecodeError | undefined {
 
 /** The version that a body names, that of the URL where it names none. Throws 400 for another kind. */
 export function requireKind({ served: { kind }, version }: VerbContext, value: unknown): string {
-  const shown = textOf(value, "kind") || kind.kind;
-  const apiVersion = textOf(value, "apiVersion");
+  const shown = typeMetaText(value, "kind") || kind.kind;
+  const apiVersion = typeMetaText(value, "apiVersion");
   const refuse = (shownVersion: string, cause: string) =>
     StatusError.badRequest(
       `${shown} in version ${JSON.stringify(shownVersion)} cannot be handled as a ${kind.kind}: ${cause}`,
@@ -149,7 +149,8 @@ export function namelessObject(name: string): StatusError {
   );
 }
 
-function textOf(value: unknown, name: "kind" | "apiVersion"): string {
+/** The kind or apiVersion of a body, empty where it is no text. */
+export function typeMetaText(value: unknown, name: "kind" | "apiVersion"): string {
   const text = member(value, name);
   return typeof text === "string" ? text : "";
 }
