@@ -44,6 +44,9 @@ test("A flunder has one reference at most, and the type that goes with it", () =
   assert.deepEqual(faults("v1beta1", { flunderReference: "x" }), [
     'spec.flunderReference: Invalid value: "x": cannot be set if referenceType is not Flunder',
   ]);
+  assert.deepEqual(faults("v1beta1", { fischerReference: "y", referenceType: "Flunder" }), [
+    'spec.fischerReference: Invalid value: "y": cannot be set if referenceType is not Fischer',
+  ]);
   assert.deepEqual(faults("v1alpha1", { referenceType: "Fischer" }), [
     'spec.fischerReference: Invalid value: "": cannot be empty if referenceType is Fischer',
   ]);

@@ -106,23 +106,22 @@ function validateSpec({ flunderReference = "", fischerReference = "", referenceT
         "cannot be set with flunderReference at the same time",
       ),
     );
-  else {
-    errors.push(...referenceErrors("Flunder", { reference: flunderReference, referenceType }));
-    if (errors.length === 0) errors.push(...referenceErrors("Fischer", { reference: fischerReference, referenceType }));
-  }
+  else if (flunderReference === "" && fischerReference === "") errors.push(...emptyReferenceErrors(referenceType));
+  else if (flunderReference !== "" && referenceType !== "Flunder")
+    errors.push(
+      fieldError.invalid("spec.flunderReference", flunderReference, "cannot be set if referenceType is not Flunder"),
+    );
+  else if (fischerReference !== "" && referenceType !== "Fischer")
+    errors.push(
+      fieldError.invalid("spec.fischerReference", fischerReference, "cannot be set if referenceType is not Fischer"),
+    );
   if (!["", "Flunder", "Fischer"].includes(referenceType))
     errors.push(fieldError.invalid("spec.referenceType", referenceType, "must be Flunder or Fischer"));
   return errors;
 }
 
-function referenceErrors(
-  type: "Flunder" | "Fischer",
-  { reference, referenceType }: { readonly reference: string; readonly referenceType: string },
-): FieldError[] {
-  const field = `spec.${type.toLowerCase()}Reference`;
-  if (reference !== "" && referenceType !== type)
-    return [fieldError.invalid(field, reference, `cannot be set if referenceType is not ${type}`)];
-  if (reference === "" && referenceType === type)
-    return [fieldError.invalid(field, reference, `cannot be empty if referenceType is ${type}`)];
-  return [];
+/** Without any reference there is no type, either. */
+function emptyReferenceErrors(type: string): FieldError[] {
+  if (type !== "Flunder" && type !== "Fischer") return [];
+  return [fieldError.invalid(`spec.${type.toLowerCase()}Reference`, "", `cannot be empty if referenceType is ${type}`)];
 }

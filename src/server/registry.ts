@@ -14,10 +14,8 @@ export { statusOfStorageError } from "./registry/storage-status.ts";
 /** An object as it lies in storage after a write, or as it would after one that was only tried. */
 export interface Stored {
   readonly entry: CacheEntry;
-  /** False for a dry run: the resourceVersion is then whatever the object says. */
-  readonly isCommitted: boolean;
-  /** The resourceVersion that a dry run answers with. */
-  readonly resourceVersion: string | undefined;
+  /** What to show where it lies nowhere, after a dry run or a removal, in the hub's shape. */
+  readonly shown: ApiObject | undefined;
 }
 
 /** What became of an object that was to change. */
@@ -126,7 +124,8 @@ export class Registry {
     const planned = this.#plan(key, seen.entry, wanted);
     if (planned.write === undefined || options.dryRun) {
       const overtakenBy = await this.#overtaker(key, seen, options.signal);
-      return overtakenBy === undefined ? { done: planned.tried() } : { overtakenBy };
+      if (overtakenBy !== undefined) return { overtakenBy };
+      return { done: options.dryRun ? planned.tried() : planned.committed(seen.entry?.revision ?? 0) };
     }
     const result = await this.#commit(planned.write, options.signal);
     if (result.committed) return { done: planned.committed(result.revision) };
@@ -138,8 +137,8 @@ export class Registry {
     const expected = current?.revision ?? 0;
     if (wanted.to === "object") return this.#planPut({ key, expected }, current, wanted.object);
     if (current === undefined) throw new TypeError(`Cannot remove the object at "${key}" as it must exist`);
-    const outcome = { isCommitted: true, resourceVersion: undefined, wasRemoved: true, wasCreated: false };
-    const answer = () => ({ entry: this.#answerOf(current, wanted.answer), ...outcome });
+    // A removal shows the object as the request made it: storage, which may keep less of it, never saw it.
+    const answer = () => ({ entry: current, shown: wanted.answer, wasRemoved: true, wasCreated: false });
     return { write: { key, value: undefined, expected }, tried: answer, committed: answer };
   }
 
@@ -150,22 +149,14 @@ export class Registry {
   ): Plan {
     const value = encodeStored(this.#resource.kind, object);
     const outcome = { wasRemoved: false, wasCreated: current === undefined };
-    if (current?.holds(value) === true) {
-      const tried = () => ({ entry: current, isCommitted: true, resourceVersion: undefined, ...outcome });
-      return { write: undefined, tried, committed: tried };
-    }
+    const tried = () => ({ ...this.#tried({ key, value, revision: expected }, object), ...outcome });
+    if (current?.holds(value) === true)
+      return { write: undefined, tried, committed: () => ({ entry: current, shown: undefined, ...outcome }) };
     return {
       write: { key, value, expected },
-      tried: () => ({ ...this.#tried({ key, value, revision: expected }, object), ...outcome }),
+      tried,
       committed: (revision) => ({ ...this.#committed({ key, value, revision }), ...outcome }),
     };
-  }
-
-  /** A removal may show the object as the request made it, still with the resourceVersion that it had. */
-  #answerOf(current: CacheEntry, answer: ApiObject | undefined): CacheEntry {
-    if (answer === undefined) return current;
-    const value = encodeStored(this.#resource.kind, answer);
-    return this.#ourEntry({ key: current.key, value, revision: current.revision });
   }
 
   /** What storage has where it is not what was seen; undefined where it is. */
@@ -194,11 +185,17 @@ export class Registry {
   }
 
   #committed(keyValue: KeyValue): Stored {
-    return { entry: this.#ourEntry(keyValue), isCommitted: true, resourceVersion: undefined };
+    return { entry: this.#ourEntry(keyValue), shown: undefined };
   }
 
-  #tried(keyValue: KeyValue, { metadata }: ApiObject): Stored {
-    return { entry: this.#ourEntry(keyValue), isCommitted: false, resourceVersion: metadata.resourceVersion };
+  /** As storage would have kept it, but for what the server alone writes: there the object has its own words. */
+  #tried(keyValue: KeyValue, { metadata: { resourceVersion = "", selfLink } }: ApiObject): Stored {
+    const entry = this.#ourEntry(keyValue);
+    const shown = entry.object();
+    if (resourceVersion === "") delete shown.metadata.resourceVersion;
+    else shown.metadata.resourceVersion = resourceVersion;
+    if (selfLink !== undefined) shown.metadata.selfLink = selfLink;
+    return { entry, shown };
   }
 
   #ourEntry(keyValue: KeyValue): CacheEntry {

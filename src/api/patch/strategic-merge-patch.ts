@@ -26,6 +26,8 @@ function mergeMap(target: Values, patch: Values, node: SchemaNode | undefined): 
   for (const [key, order] of Object.entries(patch)) {
     if (!key.startsWith(setOrder)) continue;
     const name = nameBehind(key, setOrder);
+    if (node?.type === "object" && !node.fields.has(name))
+      throw StatusError.badRequest(`unable to find the field ${JSON.stringify(name)} that is to be put in order`);
     putInOrder(merged, name, { order, patch: getOwn(patch, name), field: listField(node, name) });
     done.add(key).add(name);
   }
@@ -108,8 +110,9 @@ function listField(node: SchemaNode | undefined, name: string): ListField {
   };
 }
 
-/** Takes values out of a list; what is no list, or not there, is let be. */
+/** Takes values out of a list, or, by null, the list itself; what is no list, or not there, is let be. */
 function deleteFrom(merged: Record<string, unknown>, name: string, values: unknown): void {
+  if (values === null) delete merged[name];
   const list = getOwn(merged, name);
   if (Array.isArray(list) && Array.isArray(values)) setOwn(merged, name, deleteItems(list, values));
 }

@@ -44,15 +44,8 @@ export async function respondWithEntry(answer: ObjectAnswer, entry: CacheEntry):
 }
 
 /** Answers with what a write left behind, or would have. */
-export async function respondWithStored(
-  answer: ObjectAnswer,
-  { entry, isCommitted, resourceVersion }: Stored,
-): Promise<ApiResponse> {
-  if (isCommitted) return respondWithEntry(answer, entry);
-  const object = entry.object();
-  if (resourceVersion === undefined || resourceVersion === "") delete object.metadata.resourceVersion;
-  else object.metadata.resourceVersion = resourceVersion;
-  return respondWithObject(answer, object);
+export async function respondWithStored(answer: ObjectAnswer, { entry, shown }: Stored): Promise<ApiResponse> {
+  return shown === undefined ? respondWithEntry(answer, entry) : respondWithObject(answer, shown);
 }
 
 /** Answers with an object in the hub's shape that lies nowhere. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { serveForTest, type TestResource } from "../../../test/support/verbs.ts";
 import { aWidget, widget, widgets } from "../../../test/support/widgets.ts";
+import { flunder } from "../../api/testing/kinds.ts";
 import { defineResource } from "../resource.ts";
 import { create } from "./create.ts";
 import { deleteObject } from "./delete.ts";
@@ -184,4 +185,25 @@ test("update() on a dry run answers as if and stores nothing", async () => {
   });
   assert.deepEqual(body.spec, { color: "blue" });
   assert.equal((await resource.ask(get, { name: "w" })).body.spec, undefined);
+});
+
+test("update() shows what storage would lose once the last finalizer goes, and on a dry run does not", async () => {
+  await using resource = await serveForTest(defineResource(flunder));
+  const both = { flunderReference: "x", fischerReference: "y", referenceType: "Flunder" };
+  const one = { flunderReference: "x", referenceType: "Flunder" };
+  const aFlunder = (meta: object) => ({ metadata: { name: "w", ...meta }, spec: both });
+  const { body: created } = await resource.ask(create, { body: aFlunder({ finalizers: ["a.b/c"] }) });
+  assert.deepEqual(created.spec, one);
+  const { resourceVersion } = created.metadata;
+  const body = aFlunder({ resourceVersion, selfLink: "/x" });
+  const tried = await resource.ask(update, { name: "w", query: "dryRun=All", body });
+  assert.deepEqual([tried.body.spec, tried.body.metadata.selfLink], [one, "/x"]);
+  const { body: marked } = await resource.ask(deleteObject, { name: "w" });
+  const last = await resource.ask(update, {
+    name: "w",
+    body: aFlunder({ resourceVersion: marked.metadata.resourceVersion }),
+  });
+  assert.deepEqual(last.body.spec, both);
+  assert.equal(last.body.metadata.resourceVersion, marked.metadata.resourceVersion);
+  assert.equal((await resource.ask(get, { name: "w" })).status, 404);
 });
