@@ -181,6 +181,11 @@ test("applyObject() lets kubectl take over what its annotation says it applied, 
     object.metadata.annotations?.[annotation],
     '{"apiVersion":"example.com/v1","kind":"Gadget","metadata":{"name":"a"},"spec":{"code":"c\\u003c"}}\n',
   );
+  const none = apply(live, { metadata: { name: "a", annotations: null }, spec: { code: "d" } }, { manager: "kubectl" });
+  assert.equal(
+    none.metadata.annotations?.[annotation],
+    '{"apiVersion":"example.com/v1","kind":"Gadget","metadata":{"name":"a"},"spec":{"code":"d"}}\n',
+  );
   const error = refusal(() => apply(live, { spec: { code: "cd", weight: 2 } }, { manager: "kubectl" }));
   assert.equal(error.message, 'Apply failed with 1 conflict: conflict with "u1" using example.com/v1: .spec.weight');
 });

@@ -62,7 +62,8 @@ export function withLastApplied({ applied, manager }: ApplyObject, object: ApiOb
 /** The applied object without the annotation, as Go writes it: keys in order, a line end behind. */
 function lastAppliedText(applied: ApiObject): string {
   const metadata: ApiObject["metadata"] = { ...applied.metadata };
-  if (isMap(metadata.annotations)) {
+  if (metadata.annotations === null) delete metadata.annotations;
+  else if (isMap(metadata.annotations)) {
     const { [annotation]: _last, ...others } = metadata.annotations;
     metadata.annotations = others;
   }

@@ -2,12 +2,14 @@
 
 import type { Kind } from "../kind.ts";
 import { objectSchema } from "../schema/object-schema.ts";
+import { StatusError } from "../status-error.ts";
 import { type Comparison, compareObjects } from "./compare.ts";
 import type { FieldSet } from "./field-set.ts";
 import { convertValue, type InVersion, versionOf } from "./in-version.ts";
 import type { Owner, Owners } from "./managers.ts";
 import { compareTexts, type PathElement } from "./path-element.ts";
 import { withoutAtomicParts } from "./reconcile.ts";
+import { typeFaults } from "./type-faults.ts";
 
 /** Fields that another owner loses by a change. */
 export interface Conflict {
@@ -35,7 +37,10 @@ export class Change {
     this.#comparisons.set(version, this.own);
   }
 
-  /** What changed, in the version of an owner; undefined for one that the kind does not have. */
+  /**
+   * What changed, in the version of an owner; undefined for one that the kind does not have. Throws 400 where items of a list stand twice,
+   * which no other version than that of the request puts up with.
+   */
   seenBy(owner: Owner): Comparison | undefined {
     const version = versionOf(this.#kind, owner);
     if (version === undefined) return undefined;
@@ -43,6 +48,7 @@ export class Change {
     if (known !== undefined) return known;
     const before = convertValue(this.#kind, this.#before, version);
     const after = convertValue(this.#kind, this.#after, version);
+    for (const { value } of [before, after]) requireTyped(this.#kind, version, value);
     const comparison = this.#compare(before.value, after.value, version);
     this.#comparisons.set(version, comparison);
     return comparison;
@@ -59,6 +65,11 @@ export class Change {
       removed: removed.without(isIgnored),
     };
   }
+}
+
+function requireTyped(kind: Kind, version: string, value: unknown): void {
+  const faults = typeFaults(value, objectSchema(kind, version).root);
+  if (faults.length > 0) throw StatusError.badRequest(faults.join(", "));
 }
 
 interface ChangedObjects {

@@ -78,6 +78,17 @@ test("trackUpdate() goes on where the client leaves no owner but of a version th
   );
 });
 
+test("trackUpdate() ends tracking where a finalizer stands twice that another version's owner would have to tell apart", () => {
+  const twice = aFlunder({ app: "x" });
+  twice.metadata.finalizers = ["a.b/c", "a.b/c"];
+  const created = write(undefined, twice);
+  assert.equal(created.metadata.managedFields?.length, 1);
+  const [entry] = created.metadata.managedFields ?? [];
+  assert.ok(entry);
+  const managedFields = [{ ...entry, apiVersion: "wardle.example.com/v1beta1" }];
+  assert.equal(write(created, twice, { managedFields }).metadata.managedFields, undefined);
+});
+
 test("trackUpdate() moves a changed field to whoever changed it, and forgets a removed one", () => {
   const created = write(undefined, aFlunder({ app: "x", tier: "one" }));
   const changed = write(created, aFlunder({ app: "y" }), { manager: "u2" });

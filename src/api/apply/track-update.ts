@@ -3,6 +3,7 @@
 import { formatApiVersion } from "../group-version.ts";
 import type { Kind } from "../kind.ts";
 import type { ApiObject } from "../object-meta.ts";
+import { StatusError } from "../status-error.ts";
 import { capUpdaters } from "./cap-updaters.ts";
 import { emptyObject } from "./in-version.ts";
 import {
@@ -41,13 +42,24 @@ export function trackUpdate({ kind, version, live, updated, manager, subresource
   const owners = reconcileOwners(kind, known);
   // A new object is compared with an empty one: what is always there, such as an empty spec, nobody added.
   const change = new Change(kind, version, { before: live ?? emptyObject(kind, version), after: updated });
-  const after = ownersAfter(owners, change, undefined);
+  const after = ownersUnlessTwice(owners, change);
+  if (after === undefined) return updated;
   const apiVersion = formatApiVersion({ group: kind.group, version });
   take(after, change, { manager, operation: "Update", apiVersion, subresource, time: now });
   capUpdaters(after);
   const entries = encodeOwners(after);
   if (entries !== undefined) updated.metadata.managedFields = entries;
   return updated;
+}
+
+/** Undefined where items stand twice that another owner's version must tell apart: nobody is known to own anything then. */
+function ownersUnlessTwice(owners: Owners, change: Change): Map<string, Owner> | undefined {
+  try {
+    return ownersAfter(owners, change, undefined);
+  } catch (error) {
+    if (error instanceof StatusError) return undefined;
+    throw error;
+  }
 }
 
 /** Gives the changed fields to the writer, beside those that it owns already. */
