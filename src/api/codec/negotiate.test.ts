@@ -64,6 +64,20 @@ test("negotiate() finds the form that kubectl asks for, and skips one that nobod
   assert.equal(agreed(table, { transforms: false }), undefined);
 });
 
+test("negotiate() passes over protobuf of whole objects where there is none, and never over that of their metadata", () => {
+  const protobuf = "application/vnd.kubernetes.protobuf";
+  const metadata = `${protobuf};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1`;
+  const headers: Record<string, string | undefined> = {
+    [protobuf]: undefined,
+    [`${protobuf},application/json`]: "json",
+    [`${protobuf}, */*`]: "json",
+    [metadata]: "protobuf PartialObjectMetadataList v1",
+    [`${metadata},application/json`]: "protobuf PartialObjectMetadataList v1",
+  };
+  for (const [accept, expected] of Object.entries(headers))
+    assert.equal(agreed(accept, { protobuf: false }), expected, accept);
+});
+
 test("negotiate() knows streams of JSON and protobuf only", () => {
   assert.equal(agreed("application/json;stream=watch"), "json");
   assert.equal(agreed("application/vnd.kubernetes.protobuf;stream=watch"), "protobuf");

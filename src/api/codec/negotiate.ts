@@ -44,7 +44,7 @@ const rememberedCharactersMax = 512;
 
 /**
  * The first alternative that can be served, the best quality first, named types before wildcards. Undefined where there is none.
- * `transforms` says which other forms there are.
+ * `transforms` says whether there are other forms, `protobuf` whether whole objects are served in it: metadata is of every kind.
  */
 export function negotiate(
   accept: string | undefined,
@@ -57,7 +57,7 @@ export function negotiate(
   let chosen: Negotiated | undefined;
   for (const clause of clausesOf(accept)) {
     const served = serve(clause, transforms);
-    if (served === undefined || (served.format === "protobuf" && !protobuf)) continue;
+    if (served === undefined || (served.format === "protobuf" && served.as === undefined && !protobuf)) continue;
     chosen = served;
     break;
   }
