@@ -19,7 +19,7 @@ spec:
 describe("kubectl and a kind of one's own", () => {
   let plane: UpProcess;
   before(async () => {
-    plane = await startUp({ extension: "test/own-kind/ship/server.ts" });
+    plane = await startUp({ extensions: ["test/own-kind/ship/server.ts"] });
   });
   after(async () => {
     await plane[Symbol.asyncDispose]();

@@ -25,13 +25,13 @@ interface UpOptions {
   /** Of an earlier run, for the next one to go on with. */
   readonly dataDirectory?: string;
   /** Default: wardle. */
-  readonly extension?: string;
+  readonly extensions?: readonly string[];
 }
 
-/** Starts `annex up` with an extension. */
+/** Starts `annex up` with extensions. */
 export async function startUp({
   dataDirectory = mkdtempSync(join(tmpdir(), "annex-up-")),
-  extension = "examples/wardle/server.ts",
+  extensions = ["examples/wardle/server.ts"],
 }: UpOptions = {}): Promise<UpProcess> {
   const port = await freePort();
   const child = spawn(
@@ -44,8 +44,7 @@ export async function startUp({
       dataDirectory,
       "--secure-port",
       String(port),
-      "--extension",
-      extension,
+      ...extensions.flatMap((extension) => ["--extension", extension]),
     ],
     { cwd: root, stdio: ["ignore", "pipe", "pipe"] },
   );

@@ -28,6 +28,12 @@ interface WardleOptions {
   readonly port?: number;
 }
 
+interface WardleFlags {
+  readonly flags: readonly string[];
+  /** As in the options of `startWardle()`. */
+  readonly port?: number;
+}
+
 /** Starts a server on a free port, with the recorded world's authorities. */
 export async function startWardle({
   storage,
@@ -36,24 +42,37 @@ export async function startWardle({
   port: wanted,
 }: WardleOptions): Promise<WardleProcess> {
   const directory = kept ?? mkdtempSync(join(tmpdir(), "annex-wardle-"));
-  const flags = [
-    "--secure-port",
-    String(wanted ?? 0),
-    "--bind-address",
-    "127.0.0.1",
-    "--cert-dir",
-    join(directory, "cert"),
-    "--client-ca-file",
-    join(pki, "client-ca.crt"),
-    "--requestheader-client-ca-file",
-    join(pki, "front-proxy-ca.crt"),
-    "--requestheader-allowed-names",
-    "front-proxy",
-    "--authentication-skip-lookup",
-  ];
+  const wardle = await runWardle({
+    ...(wanted === undefined ? {} : { port: wanted }),
+    flags: [
+      "--cert-dir",
+      join(directory, "cert"),
+      "--client-ca-file",
+      join(pki, "client-ca.crt"),
+      "--requestheader-client-ca-file",
+      join(pki, "front-proxy-ca.crt"),
+      "--requestheader-allowed-names",
+      "front-proxy",
+      "--authentication-skip-lookup",
+      ...storage(directory),
+      ...more,
+    ],
+  });
+  return {
+    ...wardle,
+    async [Symbol.asyncDispose]() {
+      await wardle[Symbol.asyncDispose]();
+      if (kept === undefined) rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Starts a server on the loopback with flags of the test's own. */
+export async function runWardle({ flags, port: wanted }: WardleFlags): Promise<WardleProcess> {
+  const listen = ["--secure-port", String(wanted ?? 0), "--bind-address", "127.0.0.1"];
   const child = spawn(
     process.execPath,
-    ["--conditions=annex-source", join(root, "examples/wardle/server.ts"), ...flags, ...storage(directory), ...more],
+    ["--conditions=annex-source", join(root, "examples/wardle/server.ts"), ...listen, ...flags],
     { stdio: ["ignore", "inherit", "inherit", "ipc"] },
   );
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
@@ -73,7 +92,6 @@ export async function startWardle({
     async [Symbol.asyncDispose]() {
       child.kill("SIGTERM");
       await ended;
-      if (kept === undefined) rmSync(directory, { recursive: true, force: true });
     },
   };
 }
