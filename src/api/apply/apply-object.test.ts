@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { formatApiVersion } from "../group-version.ts";
-import type { Kind } from "../kind.ts";
+import { defineKind, type Kind } from "../kind.ts";
 import type { ApiObject, ManagedFieldsEntry } from "../object-meta.ts";
+import { Type } from "../schema/type.ts";
 import { StatusError } from "../status-error.ts";
 import { flunder, gadget } from "../testing/kinds.ts";
 import { propertyRuns } from "../testing/property-runs.ts";
@@ -160,6 +161,39 @@ for (const [body, words] of wrongBodies)
     assert.equal(error.code, 400);
     assert.equal(error.message, `failed to create typed patch object (/a; example.com/v1, Kind=Gadget): ${words}`);
   });
+
+test("applyObject() loses what another owner's version cannot say without a field that nobody owns", () => {
+  const spec = (fields: Parameters<typeof Type.Object>[0]) => Type.Object(fields, { default: {} });
+  const text = Type.Optional(Type.String());
+  const kind = defineKind({
+    group: "example.com",
+    kind: "Pointer",
+    scope: "Cluster",
+    hub: "v2",
+    stored: "v1",
+    versions: {
+      v1: {
+        schema: Type.Object({ spec: spec({ target: text, type: text }) }),
+        toHub: ({ spec }) => ({ spec: spec.type === undefined ? {} : { aim: spec.target, type: spec.type } }),
+        fromHub: ({ spec }) => ({ spec: spec.type === undefined ? {} : { target: spec.aim, type: spec.type } }),
+      },
+      v2: { schema: Type.Object({ spec: spec({ aim: text, type: text }) }) },
+    },
+  });
+  const applied = {
+    ...apply(undefined, { spec: { target: "x" } }, { kind, version: "v1" }),
+    spec: { target: "x", type: "defaulted" },
+  };
+  const again = (live: ApiObject) => apply(live, { spec: { target: "y" } }, { kind, version: "v1" }).spec;
+  assert.deepEqual(again(applied), { target: "y", type: "defaulted" });
+  const [entry] = applied.metadata.managedFields ?? [];
+  assert.ok(entry);
+  const other = { ...entry, manager: "u1", operation: "Update", apiVersion: "example.com/v2" };
+  const managedFields = [entry, { ...other, fieldsV1: { "f:metadata": { "f:labels": { "f:a": {} } } } }];
+  assert.deepEqual(again({ ...applied, metadata: { ...applied.metadata, labels: { a: "1" }, managedFields } }), {
+    type: "defaulted",
+  });
+});
 
 test("applyObject() refuses managedFields and what nests without end", () => {
   const managed = refusal(() => apply(undefined, { metadata: { managedFields: [] } }));

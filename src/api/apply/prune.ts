@@ -22,8 +22,9 @@ export function prune(kind: Kind, merged: InVersion, { last, owners }: Prune): u
   const lastVersion = versionOf(kind, last);
   if (lastVersion === undefined) return merged.value;
   const owned = fieldsByVersion(kind, owners, lastVersion);
-  // What the manager wants is all that it wanted before, or others have the rest: the way of most applies.
-  if (last.fields.difference(owned.get(lastVersion) ?? FieldSet.empty).isEmpty) return merged.value;
+  // What the manager wants is all that it wanted before, or others have the rest: the way of most applies. Another version may lose
+  // more than what went, where it cannot say what is left without a field that nobody owns.
+  if (owned.size === 1 && last.fields.difference(owned.get(lastVersion) ?? FieldSet.empty).isEmpty) return merged.value;
   const rootOf = (version: string) => objectSchema(kind, version).root;
   const convert = (object: InVersion, version: string) => convertValue(kind, object, version);
   const fieldsOf = ({ version, value }: InVersion) =>

@@ -75,10 +75,15 @@ function mergedFor(
 
 /** Items that the patch brings must stand in the order, one behind the other. */
 function requireSameOrder(patch: List, order: List, mergeKey: string | undefined): void {
-  const brought = patch.filter((item) => !hasDirective(item)).map((item) => identity(item, mergeKey));
-  if (order.length === 0 || brought.length === 0) return;
+  const isDeleted = (item: unknown) => hasDirective(item) && item[directive] === "delete";
+  const brought = patch.filter((item) => !isDeleted(item));
+  if (order.length === 0) return;
   let next = 0;
-  for (const item of order) if (identity(item, mergeKey) === brought[next]) next++;
+  for (const item of order) {
+    while (hasDirective(brought[next])) next++;
+    if (next < brought.length && identity(item, mergeKey) === identity(brought[next], mergeKey)) next++;
+  }
+  // Another directive may stand between the items, not behind all that the order has.
   if (next < brought.length)
     throw StatusError.badRequest(
       `The order in patch list:\n${jsonText(patch)}\n doesn't match $setElementOrder list:\n${jsonText(order)}\n`,

@@ -115,6 +115,10 @@ const refused: readonly (readonly [unknown, RegExp])[] = [
   [{ names: [["a"]] }, /the server rejected our request/],
   [{ "$setElementOrder/names": "x" }, /invalid patch format of setElementOrder list/],
   [{ "$setElementOrder/names": ["a"], names: ["b"] }, /The order in patch list:/],
+  [
+    { "$setElementOrder/parts": [{ name: "p" }], parts: [{ name: "p" }, { $patch: "replace" }] },
+    /The order in patch list:/,
+  ],
   [{ $setElementOrder: ["a"] }, /invalid patch format of setElementOrder list/],
   [{ "$setElementOrder/others": ["a"] }, /unable to find the field "others"/],
   [{ "$setElementOrder/parts": ["p"] }, /must be a list of maps/],

@@ -66,6 +66,8 @@ test("patch() tells a result that is no widget as 422 with the whole patched tex
   assert.equal(status, 422);
   assert.match(body.message ?? "", /^ "" is invalid: patch: Invalid value: "\{\\"kind\\":\\"Widget\\"/);
   assert.equal(body.details?.causes?.[0]?.field, "patch");
+  const list = await resource.ask(patch, { name: "w", headers: json, body: '[{"op":"replace","path":"","value":[]}]' });
+  assert.equal(list.status, 422);
   // The kind is looked up without regard to case.
   const kind = await resource.ask(patch, { name: "w", headers: merge, body: { Kind: 5 } });
   assert.equal(kind.status, 422);

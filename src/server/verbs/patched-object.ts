@@ -6,6 +6,7 @@ import {
   applyMergePatch,
   applyStrategicMergePatch,
   compileSchema,
+  DecodeError,
   fieldError,
   objectSchema,
   type ParsedDocument,
@@ -77,7 +78,7 @@ interface VersionOptions {
 /** The version that the result says it has: a patch may change even that. */
 function versionOf(context: VerbContext, value: unknown, { refuse, form, fieldValidation }: VersionOptions): string {
   if (form === "strategic") return context.version;
-  const fault = typeMetaFault(value);
+  const fault = Array.isArray(value) ? new DecodeError("", "object", value) : typeMetaFault(value);
   if (fault !== undefined) throw refuse(fault.message);
   if (!hasApiVersion(value)) throw withoutVersion(context, value, { refuse, form, fieldValidation });
   try {
