@@ -21,6 +21,11 @@ export function fromHub(kind: Kind, object: ApiObject, version: string): ApiObje
   return objectSchema(kind, version).decode(dress(kind, version, object.metadata, body));
 }
 
+/** The object, given in the hub's shape, in a version's, to be looked at and not to be changed: it may be the same one. */
+export function viewIn(kind: Kind, object: ApiObject, version: string): ApiObject {
+  return version === kind.hub ? object : fromHub(kind, object, version);
+}
+
 /** Reads untyped JSON as an object of a version, with all defaults filled in. Throws a DecodeError. */
 export function decodeVersioned(kind: Kind, version: string, value: unknown): ApiObject {
   const object = objectSchema(kind, version).decode(value);

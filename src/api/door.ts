@@ -22,7 +22,7 @@ export {
 export { decodeProtobufObject, decodeProtobufOptions } from "./codec/protobuf-object.ts";
 export { strictErrors } from "./codec/strict-errors.ts";
 export { decodeYaml, encodeYaml } from "./codec/yaml.ts";
-export { copyMeta, decodeVersioned, fromHub, toHub } from "./conversion.ts";
+export { copyMeta, decodeVersioned, fromHub, toHub, viewIn } from "./conversion.ts";
 export * from "./field-error.ts";
 export * from "./group-version.ts";
 export { scaleIntOrString } from "./int-or-string.ts";

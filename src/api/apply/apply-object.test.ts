@@ -34,7 +34,9 @@ function apply(live: ApiObject | undefined, fields: object, options: Apply = {})
 function update(live: ApiObject | undefined, change: object, manager = "u1"): ApiObject {
   const base = live ?? { apiVersion: "example.com/v1", kind: "Gadget", metadata: { name: "a" } };
   const updated = structuredClone({ ...base, ...change });
-  return trackUpdate({ kind: gadget, version: "v1", live, updated, manager, subresource: "", now });
+  const managedFields = trackUpdate({ kind: gadget, version: "v1", live, updated, manager, subresource: "", now });
+  const { managedFields: _theirs, ...metadata } = updated.metadata;
+  return { ...updated, metadata: { ...metadata, ...(managedFields && { managedFields }) } };
 }
 
 function owned({ metadata }: ApiObject): Record<string, unknown> {

@@ -8,7 +8,7 @@ import { DecodeError } from "../schema/decode-error.ts";
 import { objectSchema } from "../schema/object-schema.ts";
 import { StatusError } from "../status-error.ts";
 import { conflictError } from "./conflict-error.ts";
-import { emptyObject } from "./in-version.ts";
+import { emptyObject, withoutManagedFields } from "./in-version.ts";
 import { conflictsBeyondKubectl, withLastApplied } from "./last-applied.ts";
 import { decodeOwners, encodeOwners, type Owner, ownerKey, withoutSystemFields } from "./managers.ts";
 import { mergeValues } from "./merge.ts";
@@ -94,11 +94,6 @@ function requireTyped(kind: Kind, { apiVersion, metadata }: ApiObject, faults: r
   const which = `${metadata.namespace ?? ""}/${metadata.name ?? ""}; ${apiVersion}, Kind=${kind.kind}`;
   const told = faults.length === 1 ? faults[0] : `errors:\n${faults.map((fault) => `  ${fault}`).join("\n")}`;
   throw StatusError.badRequest(`failed to create typed patch object (${which}): ${told}`);
-}
-
-function withoutManagedFields(object: ApiObject): ApiObject {
-  const { managedFields: _managedFields, ...metadata } = object.metadata;
-  return { ...object, metadata };
 }
 
 interface Before {

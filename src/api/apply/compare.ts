@@ -3,6 +3,7 @@
 import { getOwn } from "../../base/own.ts";
 import type { ListNode, SchemaNode } from "../schema/schema-node.ts";
 import { type FieldSet, FieldSetBuilder } from "./field-set.ts";
+import { type KnownPath, rootPath } from "./known-path.ts";
 import type { PathElement } from "./path-element.ts";
 import { childNode, deepEqual, isMap, itemsByElement, Repeated, shapeOf } from "./shape.ts";
 
@@ -15,7 +16,7 @@ export interface Comparison {
 /** Compares; undefined stands for an object that is not there. */
 export function compareObjects(before: unknown, after: unknown, root: SchemaNode): Comparison {
   const growing = { added: new FieldSetBuilder(), modified: new FieldSetBuilder(), removed: new FieldSetBuilder() };
-  compareNodes({ before, after, node: root, path: [], comparison: growing });
+  compareNodes({ before, after, node: root, path: rootPath(), comparison: growing });
   return { added: growing.added.build(), modified: growing.modified.build(), removed: growing.removed.build() };
 }
 
@@ -23,8 +24,7 @@ interface Step {
   readonly before: unknown;
   readonly after: unknown;
   readonly node: SchemaNode;
-  /** Changed in place on the way down and up. */
-  readonly path: PathElement[];
+  readonly path: KnownPath;
   readonly comparison: Readonly<Record<keyof Comparison, FieldSetBuilder>>;
 }
 
@@ -87,9 +87,7 @@ function compareField({ node, path, comparison }: Step, { key, before, after }: 
   if (before === after) return; // Most fields of most writes.
   const child = childNode(node, key);
   if (child === undefined) return;
-  path.push(`f:${key}`);
-  compareNodes({ before, after, node: child, path, comparison });
-  path.pop();
+  compareNodes({ before, after, node: child, path: path.field(key), comparison });
 }
 
 function compareItems({ before, after, path, comparison }: Step, node: ListNode): void {
@@ -97,9 +95,7 @@ function compareItems({ before, after, path, comparison }: Step, node: ListNode)
   const now = itemsByElement(after, node);
   const visit = (element: PathElement, one: unknown, other: unknown) => {
     if (one === other) return;
-    path.push(element);
-    compareItem({ before: one, after: other, node: node.items, path, comparison });
-    path.pop();
+    compareItem({ before: one, after: other, node: node.items, path: path.at(element), comparison });
   };
   for (const [element, item] of old) visit(element, item, now.get(element));
   for (const [element, item] of now) if (!old.has(element)) visit(element, undefined, item);

@@ -2,6 +2,7 @@
 // https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
 
 import type { FieldsV1 } from "../object-meta.ts";
+import { type KnownPath, KnownPaths, knownGeneration, rootPath } from "./known-path.ts";
 import { canonicalElement, formatPath, type PathElement, sortPathElements } from "./path-element.ts";
 
 /** A node says whether the path that leads to it is in the set, and which longer paths are. Not changed once it is built. */
@@ -23,7 +24,7 @@ export class FieldSet {
   /** The set of these paths; the root itself, which is nobody's field, is left out. */
   static of(...paths: readonly (readonly PathElement[])[]): FieldSet {
     const builder = new FieldSetBuilder();
-    for (const path of paths) builder.insert(path);
+    for (const path of paths) builder.insert(path.reduce((above, element) => above.at(element), rootPath()));
     return builder.build();
   }
 
@@ -32,16 +33,22 @@ export class FieldSet {
     return this.children.size === 0;
   }
 
+  /** The paths of both. The set itself where the other adds nothing. */
   union(other: FieldSet): FieldSet {
     if (this === other) return this;
-    if (other.children.size === 0 && (this.isMember || !other.isMember)) return this;
     if (this.children.size === 0 && (other.isMember || !this.isMember)) return other;
-    const children = new Map(this.children);
-    for (const [element, child] of other.children) {
-      const own = children.get(element);
-      children.set(element, own === undefined ? child : own.union(child));
+    let children: Map<PathElement, FieldSet> | undefined;
+    for (const [element, theirs] of other.children) {
+      const own = this.children.get(element);
+      const both = own === undefined ? theirs : own.union(theirs);
+      if (both === own) continue;
+      children ??= new Map(this.children);
+      children.set(element, both);
     }
-    return new FieldSet(this.isMember || other.isMember, children);
+    const isMember = this.isMember || other.isMember;
+    return children === undefined && isMember === this.isMember
+      ? this
+      : new FieldSet(isMember, children ?? this.children);
   }
 
   intersection(other: FieldSet): FieldSet {
@@ -109,30 +116,51 @@ function keep(children: Map<PathElement, FieldSet>, element: PathElement, child:
   if (child.isMember || !child.isEmpty) children.set(element, child);
 }
 
-/** Makes a set path by path. */
+/** Makes a set path by path. The same paths in the same order make the same set, which knows already what was worked out for it. */
 export class FieldSetBuilder {
-  readonly #root: GrowingNode = { isMember: false, children: new Map() };
+  #paths = noPaths();
 
-  insert(path: readonly PathElement[]): void {
-    let node = this.#root;
-    for (const element of path) {
-      node.children ??= new Map();
-      const known = node.children.get(element);
-      const child = known ?? { isMember: false, children: undefined };
-      if (known === undefined) node.children.set(element, child);
-      node = child;
-    }
-    node.isMember = true;
+  insert(path: KnownPath): void {
+    this.#paths = this.#paths.with(path);
   }
 
   build(): FieldSet {
-    return new FieldSet(false, grown(this.#root).children);
+    return this.#paths.made(setOf);
   }
+}
+
+const none = { paths: new KnownPaths<FieldSet>(), generation: 0 };
+
+function noPaths(): KnownPaths<FieldSet> {
+  const generation = knownGeneration();
+  if (none.generation !== generation) {
+    none.paths = new KnownPaths();
+    none.generation = generation;
+  }
+  return none.paths;
+}
+
+function setOf(paths: readonly KnownPath[]): FieldSet {
+  const root: GrowingNode = { isMember: false, children: new Map() };
+  for (const path of paths) insert(root, path.elements());
+  return new FieldSet(false, grown(root).children);
 }
 
 interface GrowingNode {
   isMember: boolean;
   children: Map<PathElement, GrowingNode> | undefined;
+}
+
+function insert(root: GrowingNode, path: readonly PathElement[]): void {
+  let node = root;
+  for (const element of path) {
+    node.children ??= new Map();
+    const known = node.children.get(element);
+    const child = known ?? { isMember: false, children: undefined };
+    if (known === undefined) node.children.set(element, child);
+    node = child;
+  }
+  node.isMember = true;
 }
 
 function grown({ isMember, children }: GrowingNode): FieldSet {

@@ -28,8 +28,20 @@ export function versionOf(kind: Kind, { apiVersion }: { readonly apiVersion: str
   return parsed?.group === kind.group && Object.hasOwn(kind.versions, parsed.version) ? parsed.version : undefined;
 }
 
-/** What a new object begins as: the structs of its kind. */
+/** What a new object begins as: the structs of its kind. Not to be changed. */
 export function emptyObject(kind: Kind, version: string): ApiObject {
-  const empty = objectSchema(kind, version).decode({});
-  return { ...empty, kind: kind.kind, apiVersion: formatApiVersion({ group: kind.group, version }) };
+  const known = emptyObjects.get(kind)?.[version];
+  if (known !== undefined) return known;
+  const decoded = objectSchema(kind, version).decode({});
+  const empty = { ...decoded, kind: kind.kind, apiVersion: formatApiVersion({ group: kind.group, version }) };
+  emptyObjects.set(kind, { ...emptyObjects.get(kind), [version]: empty });
+  return empty;
+}
+
+const emptyObjects = new WeakMap<Kind, Readonly<Record<string, ApiObject>>>();
+
+/** Who owns what is no part of what is owned. */
+export function withoutManagedFields(object: ApiObject): ApiObject {
+  const { managedFields: _managedFields, ...metadata } = object.metadata;
+  return { ...object, metadata };
 }

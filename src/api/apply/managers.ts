@@ -54,18 +54,25 @@ function decodeOwner({
   return { manager, operation: known, apiVersion, subresource, time: entry.time, fields: fieldsOf(entry.fieldsV1) };
 }
 
-/** Sets that were read before, by what they were read from: stored objects are read over and over. */
-const decoded = new WeakMap<object, FieldSet>();
+/** Sets that were read before, by their text: objects of one origin have the same, and what was worked out for one holds for all. */
+const decoded = new Map<string, FieldSet>();
+/** With texts of at most 2,000 characters, some 10 MB at worst. */
+const decodedMax = 1_000;
+const decodedTextMax = 2_000;
 
 function fieldsOf(fieldsV1: unknown): FieldSet {
   if (fieldsV1 === undefined || fieldsV1 === null) return FieldSet.empty;
   // A number that is no integer literal comes boxed.
   if (typeof fieldsV1 !== "object" || fieldsV1 instanceof Number)
     throw new TypeError("Cannot read managed fields as the fields must be an object");
-  const known = decoded.get(fieldsV1);
+  const text = JSON.stringify(fieldsV1);
+  const known = decoded.get(text);
   if (known !== undefined) return known;
   const fields = decodeFieldSet(fieldsV1);
-  decoded.set(fieldsV1, fields);
+  if (text.length > decodedTextMax) return fields;
+  const [oldest] = decoded.keys();
+  if (decoded.size >= decodedMax && oldest !== undefined) decoded.delete(oldest);
+  decoded.set(text, fields);
   return fields;
 }
 
@@ -120,5 +127,11 @@ const systemFields = FieldSet.of(
 
 /** The set without the fields that nobody owns. */
 export function withoutSystemFields(fields: FieldSet): FieldSet {
-  return fields.difference(systemFields);
+  const known = ownable.get(fields);
+  if (known !== undefined) return known;
+  const rest = fields.difference(systemFields);
+  ownable.set(fields, rest);
+  return rest;
 }
+
+const ownable = new WeakMap<FieldSet, FieldSet>();

@@ -21,7 +21,7 @@ function aFlunder(labels: Record<string, string>, spec: object = {}): ApiObject 
 function write(live: ApiObject | undefined, updated: ApiObject, { managedFields, ...options }: Write = {}): ApiObject {
   const theirs = managedFields ?? live?.metadata.managedFields;
   const metadata = { ...updated.metadata, ...(theirs === undefined ? {} : { managedFields: theirs }) };
-  return trackUpdate({
+  const tracked = trackUpdate({
     kind: flunder,
     version: "v1alpha1",
     live,
@@ -31,6 +31,7 @@ function write(live: ApiObject | undefined, updated: ApiObject, { managedFields,
     now,
     ...options,
   });
+  return { ...updated, metadata: { ...updated.metadata, ...(tracked && { managedFields: tracked }) } };
 }
 
 test("trackUpdate() gives a new object's fields to its creator, but not what the system sets nor empty structs", () => {

@@ -2,10 +2,11 @@
 
 import { formatApiVersion } from "../group-version.ts";
 import type { Kind } from "../kind.ts";
-import type { ApiObject } from "../object-meta.ts";
+import type { ApiObject, ManagedFieldsEntry } from "../object-meta.ts";
 import { StatusError } from "../status-error.ts";
 import { capUpdaters } from "./cap-updaters.ts";
-import { emptyObject } from "./in-version.ts";
+import { FieldSet } from "./field-set.ts";
+import { emptyObject, withoutManagedFields } from "./in-version.ts";
 import {
   decodeOwners,
   encodeOwners,
@@ -32,45 +33,48 @@ export interface TrackUpdate {
   readonly now: string;
 }
 
-/** The updated object with managedFields as this write leaves them. `updated` is changed in place and returned. */
-export function trackUpdate({ kind, version, live, updated, manager, subresource, now }: TrackUpdate): ApiObject {
+/** The managedFields of the updated object, as this write leaves them; undefined where it has none. Neither object is changed. */
+export function trackUpdate(options: TrackUpdate): ManagedFieldsEntry[] | undefined {
+  const { kind, version, live, updated, manager, subresource, now } = options;
   const known = startingOwners(live, updated, subresource);
-  const { managedFields: _theirs, ...metadata } = updated.metadata;
-  updated.metadata = metadata;
   // An object that nobody owned anything of is not tracked; only creation begins that.
-  if (known.size === 0 && live !== undefined) return updated;
+  if (known.size === 0 && live !== undefined) return undefined;
   const owners = reconcileOwners(kind, known);
   // A new object is compared with an empty one: what is always there, such as an empty spec, nobody added.
-  const change = new Change(kind, version, { before: live ?? emptyObject(kind, version), after: updated });
-  const after = ownersUnlessTwice(owners, change);
-  if (after === undefined) return updated;
+  const before = live ?? emptyObject(kind, version);
+  const change = new Change(kind, version, { before, after: withoutManagedFields(updated) });
   const apiVersion = formatApiVersion({ group: kind.group, version });
-  take(after, change, { manager, operation: "Update", apiVersion, subresource, time: now });
+  const writer = { manager: manager || "unknown", operation: "Update", apiVersion, subresource, time: now } as const;
+  const after = ownersUnlessTwice(owners, change, ownerKey(writer));
+  if (after === undefined) return undefined;
+  take(after, change, writer);
   capUpdaters(after);
-  const entries = encodeOwners(after);
-  if (entries !== undefined) updated.metadata.managedFields = entries;
-  return updated;
+  return encodeOwners(after);
 }
 
 /** Undefined where items stand twice that another owner's version must tell apart: nobody is known to own anything then. */
-function ownersUnlessTwice(owners: Owners, change: Change): Map<string, Owner> | undefined {
+function ownersUnlessTwice(owners: Owners, change: Change, self: string): Map<string, Owner> | undefined {
   try {
-    return ownersAfter(owners, change, undefined);
+    return ownersAfter(owners, change, self);
   } catch (error) {
     if (error instanceof StatusError) return undefined;
     throw error;
   }
 }
 
-/** Gives the changed fields to the writer, beside those that it owns already. */
+/** Gives the changed fields to the writer, beside those that it owns already; what was removed is nobody's. */
 export function take(owners: Map<string, Owner>, change: Change, writer: Omit<Owner, "fields">): void {
-  const { added, modified } = change.own;
-  const taken = withoutSystemFields(modified.union(added));
-  if (taken.isEmpty) return;
-  const self = writer.manager === "" ? { ...writer, manager: "unknown" } : writer;
-  const key = ownerKey(self);
+  const { added, modified, removed } = change.own;
+  const changed = modified.union(added);
+  const taken = withoutSystemFields(changed);
+  const key = ownerKey(writer);
   const before = owners.get(key);
-  owners.set(key, { ...self, fields: before === undefined ? taken : before.fields.union(taken) });
+  // Of what changed, it keeps only what it takes.
+  const kept = before?.fields.difference(removed).difference(changed.difference(taken)) ?? FieldSet.empty;
+  const fields = kept.union(taken);
+  if (fields.isEmpty) owners.delete(key);
+  else if (taken.isEmpty && before !== undefined) owners.set(key, { ...before, fields });
+  else owners.set(key, { ...writer, fields });
 }
 
 /** The owners that the client sent, if it sent any that can be read, else those of the live object. */

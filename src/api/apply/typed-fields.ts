@@ -2,20 +2,21 @@
 
 import type { ListNode, SchemaNode } from "../schema/schema-node.ts";
 import { FieldSet, FieldSetBuilder } from "./field-set.ts";
+import { type KnownPath, rootPath } from "./known-path.ts";
 import type { PathElement } from "./path-element.ts";
 import { childNode, declaredField, isMap, itemsByElement, Repeated, shapeOf } from "./shape.ts";
 
 /** The fields that a value names. */
 export function fieldSetOf(value: unknown, root: SchemaNode): FieldSet {
   const set = new FieldSetBuilder();
-  collect({ value, node: root, path: [], set });
+  collect({ value, node: root, path: rootPath(), set });
   return set.build();
 }
 
 interface Step {
   readonly value: unknown;
   readonly node: SchemaNode;
-  readonly path: PathElement[];
+  readonly path: KnownPath;
   readonly set: FieldSetBuilder;
 }
 
@@ -32,21 +33,19 @@ function collectFields({ value, node, path, set }: Step): void {
   for (const [key, member] of Object.entries(isMap(value) ? value : {})) {
     const child = childNode(node, key);
     if (child === undefined) continue;
-    path.push(`f:${key}`);
-    collect({ value: member, node: child, path, set });
+    const below = path.field(key);
+    collect({ value: member, node: child, path: below, set });
     const isBare = member === null || (isMap(member) && Object.keys(member).length === 0);
-    if (isBare || declaredField(node, key) === undefined) set.insert(path);
-    path.pop();
+    if (isBare || declaredField(node, key) === undefined) set.insert(below);
   }
 }
 
 /** Of items that stand twice, which only old objects have, nobody can tell whose fields they have. */
 function collectItems({ value, path, set }: Step, node: ListNode): void {
   for (const [element, item] of itemsByElement(value, node)) {
-    path.push(element);
-    if (!(item instanceof Repeated)) collect({ value: item, node: node.items, path, set });
-    set.insert(path);
-    path.pop();
+    const below = path.at(element);
+    if (!(item instanceof Repeated)) collect({ value: item, node: node.items, path: below, set });
+    set.insert(below);
   }
 }
 

@@ -1,6 +1,6 @@
 // The end of everything that changes an object: a PUT, a patch, an apply, on the object or on its status.
 
-import { type ApiObject, copyMeta, fieldError, fromHub, StatusError, trackUpdate } from "../../api/door.ts";
+import { type ApiObject, copyMeta, fieldError, StatusError, trackUpdate, viewIn } from "../../api/door.ts";
 import { setOwn } from "../../base/own.ts";
 import { prepareChangedObject, timestamp } from "../object-rules.ts";
 import type { Change } from "../registry.ts";
@@ -40,16 +40,15 @@ export function trackChange(
 ): void {
   const { served, info, version } = context;
   keepOtherHalf(context, object, live);
-  const tracked = trackUpdate({
+  const managedFields = trackUpdate({
     kind: served.kind,
     version,
-    live: fromHub(served.kind, live, version),
-    updated: fromHub(served.kind, object, version),
+    live: viewIn(served.kind, live, version),
+    updated: viewIn(served.kind, object, version),
     manager,
     subresource: info.subresource,
     now: timestamp(served.clock),
   });
-  const { managedFields } = tracked.metadata;
   if (managedFields === undefined) delete object.metadata.managedFields;
   else object.metadata.managedFields = managedFields;
 }

@@ -1,6 +1,6 @@
 // POST on a collection.
 
-import { type ApiObject, fromHub, StatusError, trackUpdate } from "../../api/door.ts";
+import { type ApiObject, StatusError, trackUpdate, viewIn } from "../../api/door.ts";
 import type { ApiResponse } from "../exchange.ts";
 import { fieldManagerOf } from "../field-manager.ts";
 import { timestamp, wipeSystemFields } from "../object-rules.ts";
@@ -63,19 +63,18 @@ export function trackNewObject(
   { fieldManager }: Pick<MutatingOptions, "fieldManager">,
 ): void {
   // Conversion may lose what the client sent, which then is nobody's.
-  const updated = fromHub(served.kind, hub, version);
-  // A status of its own is wiped or made by the server, whatever the client sent.
-  if (served.resource.status === true) delete updated.status;
-  const tracked = trackUpdate({
+  const seen = viewIn(served.kind, hub, version);
+  const { status: _status, ...withoutStatus } = seen;
+  const managedFields = trackUpdate({
     kind: served.kind,
     version,
     live: undefined,
-    updated,
+    // A status of its own is wiped or made by the server, whatever the client sent.
+    updated: served.resource.status === true ? withoutStatus : seen,
     manager: fieldManagerOf(fieldManager, request),
     subresource: "",
     now: timestamp(served.clock),
   });
-  const { managedFields } = tracked.metadata;
   if (managedFields === undefined) delete hub.metadata.managedFields;
   else hub.metadata.managedFields = managedFields;
 }
