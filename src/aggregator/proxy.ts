@@ -17,6 +17,8 @@ import { proxyUpgrade } from "./upgrade.ts";
 const requestTimeoutMs = 60_000;
 /** Made once: it is the same for all, and making an error costs more than most of a request. */
 const tooLate = new StatusError("Timeout", "request did not complete within the allotted timeout");
+/** Each chunk is a trip to another thread and back: 16 MB in chunks of 16 KiB, which is the default, would be a thousand. */
+const inflatedChunkBytes = 256 * 1024;
 /** HTML is read whole to change its links: 8 MiB are more than any page of an API. */
 const htmlBytesMax = 8 * 1024 * 1024;
 
@@ -120,7 +122,7 @@ function locationOf({ body, authority }: BackendResponse, location: string): str
 
 /** Errors of either stream end both. */
 function inflated(body: Readable): Readable {
-  const gunzip = createGunzip();
+  const gunzip = createGunzip({ chunkSize: inflatedChunkBytes });
   body.once("error", (error) => gunzip.destroy(error));
   body.once("close", () => {
     if (!body.readableEnded) gunzip.destroy(new Error("half an answer"));
