@@ -91,6 +91,10 @@ test("waitFor() waits three seconds for a revision that has not happened", async
   const missed = statusOf(cache.waitFor(revision + 100, never));
   clock.advance(3_000);
   assert.equal(await missed, `504 Timeout: Too large resource version: ${revision + 100}, current: ${revision + 1}`);
+
+  const far = statusOf(cache.waitFor(2n ** 63n - 1n, never));
+  clock.advance(3_000);
+  assert.match(await far, /Too large resource version: 9223372036854775807, current/);
   await cache.close();
 });
 

@@ -59,7 +59,7 @@ export class ResourceCache {
   #sizeBytes = 0;
   readonly #reachBack = new ReachBack(this);
   readonly #listeners = new Set<() => void>();
-  readonly #revisionWaiters = new Set<{ readonly revision: number; readonly wake: () => void }>();
+  readonly #revisionWaiters = new Set<{ readonly revision: number | bigint; readonly wake: () => void }>();
   #feeding: Promise<void> | undefined;
   #fillWaiters: (() => void)[] = [];
 
@@ -180,7 +180,7 @@ export class ResourceCache {
   }
 
   /** Waits until the cache has seen `revision`. Throws the 504 that says that it lies in the future. */
-  async waitFor(revision: number, signal: AbortSignal): Promise<void> {
+  async waitFor(revision: number | bigint, signal: AbortSignal): Promise<void> {
     this.requireReady();
     if (revision <= this.#revision) return;
     const reached = await new Promise<boolean>((resolve) => {
@@ -279,7 +279,7 @@ export class ResourceCache {
 }
 
 /** 504: the client named a revision that has not happened. */
-export function tooLargeRevision(wanted: number, current: number): StatusError {
+export function tooLargeRevision(wanted: number | bigint, current: number): StatusError {
   const message = `Timeout: Too large resource version: ${wanted}, current: ${current}`;
   const causes = [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }];
   return new StatusError("Timeout", message, { details: { causes, retryAfterSeconds: 1 } });

@@ -106,10 +106,10 @@ function watchErrors({ resourceVersionMatch: match, continueToken, sendInitialEv
   return errors;
 }
 
-/** A resourceVersion as a number. Throws a 400 that begins with `prefix`. */
-export function parseResourceVersion(text: string, prefix = ""): number {
+/** A resourceVersion as a number: one that a double cannot hold, which no storage comes to, stays exact. Throws a 400 that begins with `prefix`. */
+export function parseResourceVersion(text: string, prefix = ""): number | bigint {
   const fault = !/^\d+$/.test(text) ? "invalid syntax" : BigInt(text) >= 2n ** 64n ? "value out of range" : undefined;
-  if (fault === undefined) return Number(text);
+  if (fault === undefined) return BigInt(text) > Number.MAX_SAFE_INTEGER ? BigInt(text) : Number(text);
   throw StatusError.badRequest(
     `${prefix}resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: ${fault}`,
   );

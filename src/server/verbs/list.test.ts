@@ -233,3 +233,9 @@ test("list() and get() answer the metadata of any kind in protobuf", async () =>
   const one = await ask(get, "PartialObjectMetadata", "b");
   for (const part of ["k8s\0", "PartialObjectMetadata", "\n\x01b"]) assert.ok(one.includes(part), part);
 });
+
+test("list() takes a resourceVersion of zeros for the newest version", async () => {
+  await using server = await serveForTest(widgets);
+  await createNamed(server, "a");
+  assert.deepEqual((await page(server, "resourceVersion=00&resourceVersionMatch=Exact")).names, ["a"]);
+});

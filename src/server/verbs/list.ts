@@ -166,7 +166,8 @@ async function snapshotFor(
   if (resourceVersion === "") return cache.freshSnapshot({ start: prefix, end: prefixEnd(prefix) }, request.signal);
   const revision = parseResourceVersion(resourceVersion, "invalid resource version: ");
   const isExact = match === "Exact" || (match === "" && options.limit > 0 && revision > 0 && !isSingle);
-  if (isExact) return snapshotAt(context, revision, { prefix, isContinued: false, token: "" });
+  // `00` is no way around what is forbidden for 0, but the newest version all the same.
+  if (isExact && revision > 0) return snapshotAt(context, revision, { prefix, isContinued: false, token: "" });
   cache.requireReady();
   if (revision > 0) await cache.waitFor(revision, request.signal);
   return cache.snapshot;
@@ -181,11 +182,12 @@ interface ExactRead {
 /** The objects as they were at exactly this revision: from the cache where it still knows, else from storage's history. */
 async function snapshotAt(
   { served, request }: VerbContext,
-  revision: number,
+  wanted: number | bigint,
   { prefix, isContinued, token }: ExactRead,
 ): Promise<Snapshot> {
   const { cache } = served;
-  await cache.waitFor(revision, request.signal);
+  await cache.waitFor(wanted, request.signal);
+  const revision = Number(wanted);
   if (revision === cache.revision) return cache.snapshot;
   const kept = cache.keptRoots.get(prefix, revision);
   if (kept !== undefined) return kept;

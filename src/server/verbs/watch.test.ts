@@ -61,3 +61,20 @@ test("watch() tells the metadata of any kind in protobuf", async () => {
   assert.equal(bytes.readUInt32BE(), bytes.length - 4);
   for (const part of ["ADDED", "k8s\0", "PartialObjectMetadata"]) assert.ok(bytes.includes(part), part);
 });
+
+test("watch() takes a resourceVersion of zeros for none", async () => {
+  await using server = await serveForTest(widgets);
+  await server.ask(create, { body: aWidget({ name: "a" }) });
+  assert.deepEqual(await firstEvents(server, "watch=1&allowWatchBookmarks=1&resourceVersion=00"), ["ADDED"]);
+});
+
+test("watch() looks at its options before it refuses YAML", async () => {
+  await using server = await serveForTest(widgets);
+  const refusal = async (query: string) => {
+    const answer = await server.ask(watch, { query: `watch=1&${query}`, headers: { accept: "application/yaml" } });
+    return answer.body.message ?? "";
+  };
+  assert.match(await refusal("timeoutSeconds=abc"), /strconv.ParseInt: parsing "abc"/);
+  assert.match(await refusal("resourceVersion=abc"), /resourceVersion: Invalid value: "abc"/);
+  assert.match(await refusal("timeoutSeconds=1"), /only the following media types are accepted: .*;stream=watch/);
+});

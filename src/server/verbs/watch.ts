@@ -2,19 +2,12 @@
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 
 import { randomInt } from "node:crypto";
-import {
-  mediaTypes,
-  type Negotiated,
-  negotiate,
-  StatusError,
-  verbNotAcceptable,
-  watchNotAcceptable,
-} from "../../api/door.ts";
+import { mediaTypes, type Negotiated, StatusError, watchNotAcceptable } from "../../api/door.ts";
 import { EntrySelector } from "../cache/entry-selector.ts";
-import { type ApiRequest, type ApiResponse, header } from "../exchange.ts";
+import type { ApiRequest, ApiResponse } from "../exchange.ts";
 import { uncached } from "../render/document.ts";
 import { formOf } from "../render/form.ts";
-import { offersProtobuf } from "../render/negotiate-verb.ts";
+import { negotiateVerb } from "../render/negotiate-verb.ts";
 import { WatchStream } from "../watch-stream.ts";
 import { acceptWebSocket, isWebSocket } from "../websocket.ts";
 import { rangePrefix } from "./list.ts";
@@ -26,10 +19,12 @@ const watchSecondsMin = 1_800;
 
 export async function watch(context: VerbContext): Promise<ApiResponse> {
   const { request } = context;
-  const negotiated = negotiateWatch(context);
+  const negotiated = negotiateVerb(context);
   const options = readListOptions(context);
+  const after = options.resourceVersion === "" ? 0 : parseResourceVersion(options.resourceVersion);
+  if (negotiated.format === "yaml") throw watchNotAcceptable();
   if (isUnspeakable(request, negotiated)) return respond(context, negotiated, silence(context, options));
-  const stream = await openStream(context, options, negotiated);
+  const stream = await openStream({ ...context, options, negotiated, after });
   if (isWebSocket(request)) return acceptWebSocket(request, stream);
   return respond(context, negotiated, stream);
 }
@@ -37,14 +32,6 @@ export async function watch(context: VerbContext): Promise<ApiResponse> {
 function respond(_context: VerbContext, { format }: Negotiated, body: AsyncIterable<Buffer>): ApiResponse {
   const type = format === "json" ? mediaTypes.json : `${mediaTypes[format]};stream=watch`;
   return { status: 200, headers: { ...uncached, "content-type": type }, body };
-}
-
-/** Throws 406: watches are JSON, or protobuf for kinds that have it. */
-function negotiateWatch({ request, served }: VerbContext): Negotiated {
-  const negotiated = negotiate(header(request.headers, "accept"), { protobuf: offersProtobuf(served) });
-  if (negotiated === undefined) throw verbNotAcceptable();
-  if (negotiated.format === "yaml") throw watchNotAcceptable();
-  return negotiated;
 }
 
 /** Of kinds that are declared here protobuf knows the metadata alone. */
@@ -65,8 +52,15 @@ async function* silence({ served, request }: VerbContext, { timeoutSeconds = 0 }
   });
 }
 
-async function openStream(context: VerbContext, options: ListOptions, negotiated: Negotiated): Promise<WatchStream> {
-  const { request, served, info, version } = context;
+interface Opening extends VerbContext {
+  readonly options: ListOptions;
+  readonly negotiated: Negotiated;
+  /** The resourceVersion that the client has; 0 for none. */
+  readonly after: number | bigint;
+}
+
+async function openStream(opening: Opening): Promise<WatchStream> {
+  const { request, served, info, version, options, negotiated, after } = opening;
   const { cache } = served;
   const prefix = rangePrefix(served, info.namespace);
   const form = formOf({ request, served, version, negotiated });
@@ -83,15 +77,14 @@ async function openStream(context: VerbContext, options: ListOptions, negotiated
     wantsBookmarks: options.allowWatchBookmarks,
     endsAtOnce: negotiated.as === "PartialObjectMetadataList",
   };
-  const isFromStart = options.resourceVersion === "" || options.resourceVersion === "0";
-  const startsWithObjects = options.sendInitialEvents ?? isFromStart;
+  const startsWithObjects = options.sendInitialEvents ?? after === 0;
   if (!startsWithObjects) {
-    if (isFromStart) await cache.waitFresh(request.signal);
-    const from = isFromStart ? cache.revision : parseResourceVersion(options.resourceVersion);
+    if (after === 0) await cache.waitFresh(request.signal);
+    const from = after === 0 ? cache.revision : Number(after);
     await cache.reachBack(from);
     return new WatchStream({ ...common, start: { from: "revision", revision: from } });
   }
-  const error = await waitForStart(context, options);
+  const error = await waitForStart(opening);
   const announcesEnd = options.sendInitialEvents === true && options.allowWatchBookmarks;
   return new WatchStream({
     ...common,
@@ -100,14 +93,10 @@ async function openStream(context: VerbContext, options: ListOptions, negotiated
 }
 
 /** Waits until the objects are as new as the watch wants them; a revision that does not come is told as an event. */
-async function waitForStart(
-  { served, request }: VerbContext,
-  { resourceVersion }: ListOptions,
-): Promise<StatusError | undefined> {
-  const revision = resourceVersion === "" ? 0 : parseResourceVersion(resourceVersion);
+async function waitForStart({ served, request, options, after }: Opening): Promise<StatusError | undefined> {
   try {
-    if (resourceVersion === "") await served.cache.waitFresh(request.signal);
-    else if (revision > 0) await served.cache.waitFor(revision, request.signal);
+    if (options.resourceVersion === "") await served.cache.waitFresh(request.signal);
+    else if (after > 0) await served.cache.waitFor(after, request.signal);
     return undefined;
   } catch (error) {
     if (error instanceof StatusError) return error;
