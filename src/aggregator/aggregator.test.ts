@@ -279,6 +279,70 @@ test("a server that refuses its documents while it starts is asked again by itse
   assert.equal(asked, 2);
 });
 
+const ownDocuments: Handler = async ({ path }) => {
+  const document = path === "/openapi/v2" ? { swagger: "2.0", info: {}, paths: {}, definitions: {} } : { paths: {} };
+  return { status: 200, headers: {}, body: Buffer.from(JSON.stringify(document)) };
+};
+
+test("a server that has OpenAPI version 2 alone is described in version 3, too, in both forms", async () => {
+  const spec = { properties: { spec: { description: "Wanted.", $ref: "#/definitions/Spec" } } };
+  const asked: string[] = [];
+  const backend = await aBackend(({ url = "" }, response) => {
+    asked.push(url);
+    if (url !== "/openapi/v2") return void response.writeHead(404).end();
+    response.end(JSON.stringify({ swagger: "2.0", paths: {}, definitions: { Gadget: spec, Spec: {} } }));
+  });
+  await using world = aWorld([backend.port], ownDocuments);
+  await passed(world);
+  const key = "apis/g.example.com/v1";
+  const { paths } = JSON.parse(await textOf(await world.ask(aRequest({ url: "/openapi/v3" }))));
+  const { serverRelativeURL } = paths[key];
+  const answer = await world.ask(aRequest({ url: serverRelativeURL }));
+  assert.equal(answer.headers["cache-control"], "public, immutable");
+  const document = JSON.parse(await textOf(answer));
+  assert.deepEqual(document.components.schemas.Gadget, {
+    properties: { spec: { description: "Wanted.", allOf: [{ $ref: "#/components/schemas/Spec" }] } },
+  });
+  const accept = "application/com.github.proto-openapi.spec.v3.v1.0+protobuf";
+  const protobuf = await world.ask(aRequest({ url: `/openapi/v3/${key}`, headers: { accept } }));
+  assert.equal(protobuf.headers["content-type"], accept);
+  const etag = String(answer.headers.etag);
+  assert.equal(
+    (await world.ask(aRequest({ url: `/openapi/v3/${key}`, headers: { "if-none-match": etag } }))).status,
+    304,
+  );
+  const old = await world.ask(aRequest({ url: `/openapi/v3/${key}?hash=ABC` }));
+  assert.deepEqual([old.status, old.headers.location], [301, serverRelativeURL]);
+  assert.deepEqual(asked, ["/openapi/v3", "/openapi/v2"]);
+});
+
+test("a server that is not available is not asked for documents, so that nobody waits for one that is silent", async () => {
+  const asked: string[] = [];
+  const silent = await aBackend(({ url = "" }) => void asked.push(url));
+  await using world = aWorld([], ownDocuments);
+  world.source.putService("api", { type: "ClusterIP", clusterIP: "10.0.0.1", ports: [{ port: 443 }] }, [silent.port]);
+  world.source.putApiService("g.example.com", "v2", { service: { namespace: "ns", name: "api", port: 443 }, caBundle });
+  assert.equal(await textOf(await world.ask(aRequest({ url: "/openapi/v3" }))), '{"paths":{}}');
+  assert.equal((await world.ask(aRequest({ url: "/openapi/v2" }))).status, 200);
+  assert.equal((await world.ask(aRequest({ url: "/openapi/v3/apis/g.example.com/v2" }))).status, 404);
+  assert.deepEqual(
+    asked.filter((url) => url.startsWith("/openapi")),
+    [],
+  );
+});
+
+test("a document that nests deeper than calls can go takes nothing from others", async () => {
+  const deep = `${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}`;
+  const backend = await aBackend(({ url }, response) => {
+    if (url === "/openapi/v3") response.writeHead(404).end();
+    else response.end(`{"swagger":"2.0","paths":{"/apis/g.example.com/v1/x":${deep}}}`);
+  });
+  await using world = aWorld([backend.port], ownDocuments);
+  await passed(world);
+  assert.equal((await world.ask(aRequest({ url: "/openapi/v2" }))).status, 200);
+  assert.equal(await textOf(await world.ask(aRequest({ url: "/openapi/v3" }))), '{"paths":{}}');
+});
+
 test("a local version that nobody serves is not found", async () => {
   await using world = aWorld();
   world.source.putApiService("g.example.com", "v1");

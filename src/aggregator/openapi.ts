@@ -1,4 +1,5 @@
-// OpenAPI of all servers: v3 by reference, each document passed on from its server; v2 as one document, made when somebody asks.
+// OpenAPI of all servers: v3 by reference, each document passed on from its server, or made of its v2 where it has no other;
+// v2 as one document, made when somebody asks.
 // https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-interface-definition
 
 import { createHash } from "node:crypto";
@@ -13,11 +14,14 @@ import {
   header,
   loadOpenApi,
   type OpenApiV2,
+  type OpenApiV3,
   type UserInfo,
 } from "../server/door.ts";
 import type { Backend } from "./backend.ts";
 import { type FetchedDocument, get } from "./discovery-fetcher.ts";
+import { nestsTooDeep } from "./nesting.ts";
 import { type Json, mergeSpecs, type PartialSpec } from "./openapi-merge.ts";
+import { specToV3 } from "./openapi-to-v3.ts";
 import { proxy } from "./proxy.ts";
 import type { Route, Routes } from "./routes.ts";
 import { textAnswer } from "./text-answer.ts";
@@ -40,6 +44,8 @@ const inside: UserInfo = { ...asker, groups: ["system:masters"] };
 interface Kept {
   etag: string;
   document: Json | undefined;
+  /** Whether it last said that it has no such document. */
+  isMissing: boolean;
   askedAtMs: number;
   asking: Promise<void> | undefined;
   /** How long to wait after the last answer, which was a failure; 0 where it was none. */
@@ -51,6 +57,8 @@ export class MergedOpenApi {
   readonly #clock: Clock;
   readonly #v2 = new WeakMap<Backend, Kept>();
   readonly #v3 = new WeakMap<Backend, Kept>();
+  /** By the v2 document that they are made of. */
+  readonly #converted = new WeakMap<Json, OpenApiV3>();
   readonly #stop = new AbortController();
   #localV2: Json | undefined;
   #merged: { readonly inputs: readonly unknown[]; readonly forms: OpenApiV2 } | undefined;
@@ -84,8 +92,9 @@ export class MergedOpenApi {
     const key = request.path.slice("/openapi/v3/".length);
     const route = this.#routes.find(key.replace(/^apis\//, ""));
     if (route?.backend !== undefined && key.startsWith("apis/")) {
-      const known = await this.#entries(route.backend);
-      if (!(key in known)) return nothing;
+      const converted = await this.#convertedOf(route);
+      if (converted !== undefined) return (await loadOpenApi()).answerV3(request, converted);
+      if (!(key in (await this.#entries(route)))) return nothing;
       return route.view.isAvailable
         ? proxy(request, route.backend, { rewritesLinks: false })
         : textAnswer(503, "service unavailable");
@@ -103,28 +112,42 @@ export class MergedOpenApi {
     return Object.fromEntries([...Object.entries(recordOf(local?.paths)), ...others.flatMap(Object.entries)]);
   }
 
-  async #entriesOf({ view, backend }: Route): Promise<Json> {
-    if (backend === undefined) return {};
-    const key = `apis/${view.group}/${view.version}`;
-    const entry = (await this.#entries(backend))[key];
+  async #entriesOf(route: Route): Promise<Json> {
+    const key = `apis/${route.view.group}/${route.view.version}`;
+    const converted = await this.#convertedOf(route);
+    if (converted !== undefined)
+      return { [key]: { serverRelativeURL: `/openapi/v3/${key}?hash=${converted.json().hash}` } };
+    const entry = (await this.#entries(route))[key];
     return entry === undefined ? {} : { [key]: entry };
   }
 
-  async #entries(backend: Backend): Promise<Json> {
-    const kept = await this.#ask(this.#v3, backend, "/openapi/v3");
-    return recordOf(kept?.paths);
+  async #entries(route: Route): Promise<Json> {
+    const { document } = await this.#ask(this.#v3, route, "/openapi/v3");
+    return recordOf(document?.paths);
+  }
+
+  /** Of a server that has v2 alone: all that it says there, in each of its versions. */
+  async #convertedOf(route: Route): Promise<OpenApiV3 | undefined> {
+    const { isMissing } = await this.#ask(this.#v3, route, "/openapi/v3");
+    if (!isMissing) return undefined;
+    const { document } = await this.#ask(this.#v2, route, "/openapi/v2");
+    if (document === undefined) return undefined;
+    const { formsOfV3 } = await loadOpenApi();
+    const forms = this.#converted.get(document) ?? formsOfV3(once(() => specToV3(document)));
+    this.#converted.set(document, forms);
+    return forms;
   }
 
   // --- v2
 
   /** Made again only where some server's document has changed. */
   async #answerMerged(request: ApiRequest, next: Handler): Promise<ApiResponse> {
-    const backends = new Map<Backend, string[]>();
-    for (const { view, backend } of this.#routes.all())
-      if (backend !== undefined) backends.set(backend, [...(backends.get(backend) ?? []), `/apis/${view.group}/`]);
+    const routesOf = new Map<Backend, Route[]>();
+    for (const route of this.#routes.all())
+      if (route.backend !== undefined) routesOf.set(route.backend, [...(routesOf.get(route.backend) ?? []), route]);
     const [local, ...parts] = await Promise.all([
       this.#local(next),
-      ...[...backends].map(([backend, prefixes]) => this.#part(backend, prefixes)),
+      ...[...routesOf.values()].map((routes) => this.#part(routes)),
     ]);
     if (local === undefined) return next(request);
     const others = parts.filter((part) => part !== undefined);
@@ -143,29 +166,37 @@ export class MergedOpenApi {
     return this.#localV2;
   }
 
-  async #part(backend: Backend, prefixes: readonly string[]): Promise<PartialSpec | undefined> {
-    const document = await this.#ask(this.#v2, backend, "/openapi/v2");
-    return document === undefined ? undefined : { document, prefixes };
+  /** What one backend says of its groups. */
+  async #part(routes: readonly Route[]): Promise<PartialSpec | undefined> {
+    const route = routes.find(({ view }) => view.isAvailable) ?? routes[0];
+    if (route === undefined) return undefined;
+    const { document } = await this.#ask(this.#v2, route, "/openapi/v2");
+    return document === undefined
+      ? undefined
+      : { document, prefixes: routes.map(({ view }) => `/apis/${view.group}/`) };
   }
 
   // --- asking
 
   /**
-   * What a backend said: asked for where nothing is known yet, and behind the answer's back where it is old or the backend has failed,
-   * so that one that is dead makes nobody wait twice.
+   * What a backend said: asked for where nothing is known yet, and behind the answer's back where it is old or the backend has failed.
+   * One that is not available is not asked, since it may be silent, and everybody who wants any document would wait for it.
    */
-  async #ask(known: WeakMap<Backend, Kept>, backend: Backend, path: string): Promise<Json | undefined> {
-    const kept = known.get(backend) ?? {
+  async #ask(known: WeakMap<Backend, Kept>, { view, backend }: Route, path: string): Promise<Kept> {
+    const kept = (backend === undefined ? undefined : known.get(backend)) ?? {
       etag: "",
       document: undefined,
+      isMissing: false,
       askedAtMs: Number.NEGATIVE_INFINITY,
       asking: undefined,
       retryMs: 0,
     };
+    if (backend === undefined || !view.isAvailable) return kept;
     known.set(backend, kept);
     if (this.#clock.nowMs() - kept.askedAtMs >= refreshMs) this.#start(kept, backend, path);
-    if (kept.document === undefined && kept.retryMs === 0) await kept.asking;
-    return kept.document;
+    const isKnown = kept.document !== undefined || kept.isMissing || kept.retryMs > 0;
+    if (!isKnown) await kept.asking;
+    return kept;
   }
 
   #start(kept: Kept, backend: Backend, path: string): void {
@@ -189,8 +220,11 @@ export class MergedOpenApi {
     } catch {
       // The same as a refusal.
     }
-    if (answer === undefined || !isConclusive(answer.status)) return this.#retryLater(kept, backend, path);
+    // One who sends what nobody can walk through has failed, too: others' documents are merged with it.
+    if (answer === undefined || !isConclusive(answer.status) || nestsTooDeep(answer.body))
+      return this.#retryLater(kept, backend, path);
     kept.retryMs = 0;
+    kept.isMissing = answer.status === 404;
     if (answer.status !== 200) return;
     kept.document = recordOf(answer.body);
     kept.etag = answer.etag;

@@ -37,7 +37,7 @@ export { keepHeapSmall } from "./heap-size.ts";
 export type { Listener } from "./http/listener.ts";
 export { type Logger, silentLogger, stderrLogger } from "./logging.ts";
 export { loadOpenApi, type OpenApiCode } from "./openapi/load.ts";
-export type { OpenApiV2 } from "./openapi/openapi.ts";
+export type { OpenApiV2, OpenApiV3 } from "./openapi/openapi.ts";
 export type { DocumentV2 } from "./openapi/protobuf-v2.ts";
 export * from "./request-info.ts";
 export * from "./resource.ts";

@@ -48,7 +48,7 @@ export function openApiOf(resources: readonly Resource[], info: OpenApiInfo): Op
   return (request) => {
     if (request.path === "/openapi/v2") return answerV2(request, documents);
     if (request.path === "/openapi/v3") return Promise.resolve(answerIndex(request, documents));
-    if (request.path.startsWith("/openapi/v3/")) return Promise.resolve(answerV3(request, documents));
+    if (request.path.startsWith("/openapi/v3/")) return Promise.resolve(answerVersion(request, documents));
     return undefined;
   };
 }
@@ -64,7 +64,8 @@ interface Documents extends OpenApiV2 {
   readonly v3: ReadonlyMap<string, OpenApiV3>;
 }
 
-interface OpenApiV3 {
+/** The forms of the document of a group and version. */
+export interface OpenApiV3 {
   readonly json: () => Kept;
   readonly protobuf: () => Buffer;
 }
@@ -87,7 +88,8 @@ function documentsOf(resources: readonly Resource[], info: OpenApiInfo): Documen
   };
 }
 
-function formsOfV3(document: () => DocumentV3): OpenApiV3 {
+/** A document of one's own, such as one that the aggregator has converted, in both forms. */
+export function formsOfV3(document: () => DocumentV3): OpenApiV3 {
   return {
     json: once(() => keep(Buffer.from(JSON.stringify(document())))),
     protobuf: once(() => encodeProtobufV3(document())),
@@ -219,10 +221,14 @@ function answerIndex(request: ApiRequest, { v3 }: Documents): ApiResponse {
 }
 
 /** A path that is not in the index is an empty 200, as the reference has it. */
-function answerV3(request: ApiRequest, { v3 }: Documents): ApiResponse {
-  const path = request.path.slice("/openapi/v3/".length);
-  const document = v3.get(path);
+function answerVersion(request: ApiRequest, { v3 }: Documents): ApiResponse {
+  const document = v3.get(request.path.slice("/openapi/v3/".length));
   if (document === undefined) return { status: 200, headers: { ...uncached }, body: Buffer.alloc(0) };
+  return answerV3(request, document);
+}
+
+/** Answers the path of a document below /openapi/v3 in the form that the client wants. */
+export function answerV3(request: ApiRequest, document: OpenApiV3): ApiResponse {
   const type = typeOf(header(request.headers, "accept"), v3Protobuf);
   if (type === undefined) return { status: 406, headers: { ...uncached }, body: undefined };
   const kept = document.json();
@@ -230,7 +236,7 @@ function answerV3(request: ApiRequest, { v3 }: Documents): ApiResponse {
   if (hash !== null && hash !== "" && hash !== kept.hash)
     return {
       status: 301,
-      headers: { ...uncached, location: `/openapi/v3/${path}?hash=${kept.hash}` },
+      headers: { ...uncached, location: `${request.path}?hash=${kept.hash}` },
       body: undefined,
     };
   const unchanged = notModified(request, kept);
