@@ -10,9 +10,10 @@ export {
   quoteBody,
   unreadableBody,
 } from "./codec/document.ts";
+export { encodeProtobufObject } from "./codec/encode-protobuf-object.ts";
 export { encodePrettyJson, parseJson } from "./codec/json.ts";
 export * from "./codec/negotiate.ts";
-export { encodeProtobufEmptyList, encodeProtobufStatus } from "./codec/protobuf.ts";
+export { encodeProtobufList, encodeProtobufStatus, envelope as protobufEnvelope } from "./codec/protobuf.ts";
 export { encodeProtobufDiscovery } from "./codec/protobuf-discovery.ts";
 export {
   encodeProtobufEvent,
@@ -33,6 +34,7 @@ export { applyJsonPatch } from "./patch/json-patch.ts";
 export { applyMergePatch } from "./patch/merge-patch.ts";
 export { applyStrategicMergePatch } from "./patch/strategic-merge-patch.ts";
 export * from "./quantity.ts";
+export * from "./quote-text.ts";
 export { DecodeError } from "./schema/decode-error.ts";
 export { missingFields, withZeroFields } from "./schema/missing-fields.ts";
 export { objectMetaSchema } from "./schema/object-meta-schema.ts";

@@ -64,18 +64,19 @@ test("negotiate() finds the form that kubectl asks for, and skips one that nobod
   assert.equal(agreed(table, { transforms: false }), undefined);
 });
 
-test("negotiate() passes over protobuf of whole objects where there is none, and never over that of their metadata", () => {
+test("negotiate() takes protobuf of whole objects last where it is told to, and that of their metadata as it is ranked", () => {
   const protobuf = "application/vnd.kubernetes.protobuf";
   const metadata = `${protobuf};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1`;
   const headers: Record<string, string | undefined> = {
-    [protobuf]: undefined,
+    [protobuf]: "protobuf",
+    [`${protobuf},text/html`]: "protobuf",
     [`${protobuf},application/json`]: "json",
     [`${protobuf}, */*`]: "json",
     [metadata]: "protobuf PartialObjectMetadataList v1",
     [`${metadata},application/json`]: "protobuf PartialObjectMetadataList v1",
   };
   for (const [accept, expected] of Object.entries(headers))
-    assert.equal(agreed(accept, { protobuf: false }), expected, accept);
+    assert.equal(agreed(accept, { protobuf: "last" }), expected, accept);
 });
 
 test("negotiate() knows streams of JSON and protobuf only", () => {

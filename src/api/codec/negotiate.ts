@@ -44,23 +44,24 @@ const rememberedCharactersMax = 512;
 
 /**
  * The first alternative that can be served, the best quality first, named types before wildcards. Undefined where there is none.
- * `transforms` says whether there are other forms, `protobuf` whether whole objects are served in it: metadata is of every kind.
+ * `transforms` says whether there are other forms, `protobuf` when whole objects are served in it: as the client ranks it, or where it reads nothing else.
  */
 export function negotiate(
   accept: string | undefined,
-  { transforms = true, protobuf = true }: { readonly transforms?: boolean; readonly protobuf?: boolean } = {},
+  {
+    transforms = true,
+    protobuf = "ranked",
+  }: { readonly transforms?: boolean; readonly protobuf?: "ranked" | "last" } = {},
 ): Negotiated | undefined {
   if (accept === undefined || accept === "" || accept === "application/json" || accept === "*/*") return plainJson;
   const key = `${transforms}${protobuf}${accept}`;
   if (remembered.has(key)) return remembered.get(key);
   if (remembered.size >= rememberedMax) remembered.clear();
-  let chosen: Negotiated | undefined;
-  for (const clause of clausesOf(accept)) {
-    const served = serve(clause, transforms);
-    if (served === undefined || (served.format === "protobuf" && served.as === undefined && !protobuf)) continue;
-    chosen = served;
-    break;
-  }
+  const servable = clausesOf(accept)
+    .map((clause) => serve(clause, transforms))
+    .filter((served) => served !== undefined);
+  const isLast = ({ format, as }: Negotiated) => protobuf === "last" && format === "protobuf" && as === undefined;
+  const chosen = servable.find((served) => !isLast(served)) ?? servable[0];
   if (accept.length <= rememberedCharactersMax) remembered.set(key, chosen);
   return chosen;
 }

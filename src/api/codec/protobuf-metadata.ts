@@ -2,7 +2,7 @@
 // Field numbers: https://github.com/kubernetes/apimachinery/blob/master/pkg/apis/meta/v1/generated.proto
 
 import type { ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference } from "../object-meta.ts";
-import { bytes, envelope, listMeta, text } from "./protobuf.ts";
+import { bytes, encodeProtobufList, envelope, text } from "./protobuf.ts";
 import { type BinaryWriter, newWriter, WireType } from "./wire.ts";
 
 /** A PartialObjectMetadata. `apiVersion` is `meta.k8s.io/v1` or `meta.k8s.io/v1beta1`. */
@@ -12,10 +12,8 @@ export function encodeProtobufMetadata(apiVersion: string, metadata: ObjectMeta)
 
 /** A PartialObjectMetadataList. */
 export function encodeProtobufMetadataList(apiVersion: string, meta: ListMeta, items: Iterable<ObjectMeta>): Buffer {
-  const writer = newWriter();
-  bytes(writer, 1, listMeta(meta));
-  for (const item of items) bytes(writer, 2, partialMetadata(item));
-  return envelope(apiVersion, "PartialObjectMetadataList", writer.finish());
+  const list = { apiVersion, kind: "PartialObjectMetadataList", metadata: meta };
+  return encodeProtobufList(list, Iterator.from(items).map(partialMetadata));
 }
 
 /** An event of a watch around an encoded object, with its length before it, as streams of protobuf have it. */

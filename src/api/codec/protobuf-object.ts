@@ -19,7 +19,7 @@ import { type BinaryReader, newReader, WireType } from "./wire.ts";
 const magic = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
 
 /** The numbers of the meta types, which are the same for all kinds. */
-const metaNumbers: FieldNumbers = {
+export const metaNumbers: FieldNumbers = {
   ObjectMeta: {
     name: 1,
     generateName: 2,
@@ -110,7 +110,8 @@ function eachField(bytes: Uint8Array, visit: (field: number, reader: BinaryReade
   }
 }
 
-const inlinePrefix = "inline:";
+/** Before the name of a struct that Go embeds. */
+export const inlinePrefix = "inline:";
 
 interface Message {
   readonly node: ObjectNode;

@@ -1,4 +1,4 @@
-// Protobuf for the meta types: what clients that ask for it get for Statuses and for lists with nothing in them.
+// Protobuf for the meta types: what clients that ask for it get for Statuses, and what stands around objects and lists.
 // Field numbers: https://github.com/kubernetes/apimachinery/blob/master/pkg/apis/meta/v1/generated.proto
 
 import type { ListMeta } from "../object-meta.ts";
@@ -67,9 +67,13 @@ export function encodeProtobufStatus(status: Status): Buffer {
   return envelope("v1", "Status", writer.finish());
 }
 
-/** A list without items, which every client can read whatever its kind is. */
-export function encodeProtobufEmptyList(apiVersion: string, kind: string, metadata: ListMeta): Buffer {
+/** A list of encoded items. */
+export function encodeProtobufList(
+  { apiVersion, kind, metadata }: { readonly apiVersion: string; readonly kind: string; readonly metadata: ListMeta },
+  items: Iterable<Uint8Array>,
+): Buffer {
   const writer = newWriter();
   bytes(writer, 1, listMeta(metadata));
+  for (const item of items) bytes(writer, 2, item);
   return envelope(apiVersion, kind, writer.finish());
 }

@@ -1,12 +1,13 @@
 // The forms an object may be shown in: whole, as a row of a table, as metadata alone. Each turns an entry into the bytes of one item.
 
-import { encodeProtobufMetadata, formatApiVersion, type Negotiated } from "../../api/door.ts";
+import { encodeProtobufMetadata, formatApiVersion, type Negotiated, parseJson } from "../../api/door.ts";
 import type { CacheEntry } from "../cache/cache-entry.ts";
 import type { ApiRequest } from "../exchange.ts";
 import type { ServedResource } from "../served-resource.ts";
 import { typeMetaOf } from "../stored-object.ts";
 import { jsonFraming, protobufFraming, type WatchFraming } from "../watch-framing.ts";
 import { columnDefinitions, columnsOf, encodeRow, includeObjectOf, partialMetadata } from "./table.ts";
+import { messageOf, wholeProtobuf } from "./whole-protobuf.ts";
 
 export interface Form {
   /** The same for all requests that get the same bytes. */
@@ -41,6 +42,8 @@ interface FormOptions {
 /** The form that the client asked for. */
 export function formOf({ request, served, version, negotiated }: FormOptions): Form {
   const typeMeta = typeMetaOf(served.kind, version);
+  if (negotiated.as === undefined && negotiated.format === "protobuf")
+    return protobufObjectForm(served, version, typeMeta);
   if (negotiated.as === undefined) return objectForm(served, version, typeMeta);
   if (negotiated.as === "Table") return tableForm({ request, served, version, negotiated }, typeMeta);
   return negotiated.format === "protobuf"
@@ -67,6 +70,21 @@ function objectForm({ kind }: ServedResource, version: string, typeMeta: string)
       extra: "",
       whenEmpty: "[]",
     },
+  };
+}
+
+/** For clients that read nothing but protobuf, of kinds that have numbers. */
+function protobufObjectForm(served: ServedResource, version: string, typeMeta: string): Form {
+  const { kind } = served;
+  const form = objectForm(served, version, typeMeta);
+  const shown = (entry: CacheEntry) => Object(parseJson(entry.item(version)));
+  return {
+    ...form,
+    key: `${form.key} protobuf`,
+    isStored: false,
+    item: (entry) => Buffer.from(messageOf(kind, version, shown(entry))),
+    single: (entry) => [wholeProtobuf(kind, version, shown(entry))],
+    framing: protobufFraming,
   };
 }
 

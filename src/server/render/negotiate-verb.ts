@@ -12,12 +12,15 @@ export function negotiateVerb({
   readonly request: ApiRequest;
   readonly served: Pick<ServedResource, "kind">;
 }): Negotiated {
-  const negotiated = negotiate(header(request.headers, "accept"), { protobuf: offersProtobuf(served) });
+  const negotiated = negotiate(header(request.headers, "accept"), { protobuf: protobufRank(served) });
   if (negotiated === undefined) throw verbNotAcceptable();
   return negotiated;
 }
 
-/** Go's clients ask for protobuf first of kinds that they know in it, and read JSON as well; nobody else gets JSON instead. */
-export function offersProtobuf({ kind }: Pick<ServedResource, "kind">): boolean {
-  return kind.protobuf === undefined;
+/**
+ * Go's clients ask for protobuf first of kinds that they know in it, and read JSON as well, which lies ready.
+ * Of kinds that have no protobuf nobody gets JSON instead.
+ */
+function protobufRank({ kind }: Pick<ServedResource, "kind">): "ranked" | "last" {
+  return kind.protobuf === undefined ? "ranked" : "last";
 }

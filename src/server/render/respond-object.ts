@@ -16,6 +16,7 @@ import type { ServedResource } from "../served-resource.ts";
 import { encodeStored } from "../stored-object.ts";
 import { encodeValue, respondWithBytes, uncached, wantsPretty } from "./document.ts";
 import { formOf } from "./form.ts";
+import { wholeProtobuf } from "./whole-protobuf.ts";
 
 export interface ObjectAnswer {
   readonly request: ApiRequest;
@@ -52,12 +53,14 @@ export async function respondWithStored(answer: ObjectAnswer, { entry, shown }: 
 export async function respondWithObject(answer: ObjectAnswer, object: ApiObject): Promise<ApiResponse> {
   const { request, served, version, negotiated, status } = answer;
   requireServable(answer);
-  if (negotiated.as === undefined)
-    return respondWithBytes(request, {
-      status,
-      format: negotiated.format,
-      chunks: [encodeValue(request, negotiated, fromHub(served.kind, object, version))],
-    });
+  if (negotiated.as === undefined) {
+    const shown = fromHub(served.kind, object, version);
+    const body =
+      negotiated.format === "protobuf"
+        ? wholeProtobuf(served.kind, version, shown)
+        : encodeValue(request, negotiated, shown);
+    return respondWithBytes(request, { status, format: negotiated.format, chunks: [body] });
+  }
   if (negotiated.format === "protobuf") {
     const body = encodeProtobufMetadata(`meta.k8s.io/${negotiated.asVersion}`, object.metadata);
     return respondWithBytes(request, { status, format: "protobuf", chunks: [body] });
@@ -88,7 +91,8 @@ function requireServable({ served, negotiated }: ObjectAnswer): void {
       "NotAcceptable",
       `you requested PartialObjectMetadataList, but the requested object is not a list (${goType})`,
     );
-  if (negotiated.format === "protobuf" && negotiated.as === undefined) throw noProtobuf(goType);
+  if (negotiated.format === "protobuf" && negotiated.as === undefined && served.kind.protobuf === undefined)
+    throw noProtobuf(goType);
 }
 
 /** 406 of kinds that are declared here and have no protobuf. */

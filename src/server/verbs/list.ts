@@ -1,7 +1,7 @@
 // GET on a collection.
 
 import {
-  encodeProtobufEmptyList,
+  encodeProtobufList,
   encodeProtobufMetadataList,
   type FieldSelector,
   type ListMeta,
@@ -271,7 +271,7 @@ function* metadataOf(selection: Selection): Iterable<ObjectMeta> {
   for (const entry of selection.entries()) yield entry.object().metadata;
 }
 
-/** Metadata is the same for all kinds; else only a list of nothing can be said without knowing the kind's protobuf. */
+/** Of kinds without numbers only a list of nothing can be said, and their metadata. */
 function respondWithProtobuf(
   { request, served, negotiated }: ListAnswer,
   form: Form,
@@ -282,8 +282,9 @@ function respondWithProtobuf(
     const body = encodeProtobufMetadataList(apiVersion, selection.meta, metadataOf(selection));
     return respondWithBytes(request, { status: 200, format: "protobuf", chunks: [body] });
   }
-  const [first] = selection.entries();
-  if (first !== undefined) throw noProtobuf(goTypeOf(served));
-  const body = encodeProtobufEmptyList(apiVersion, kind, selection.meta);
+  const entries = [...selection.entries()];
+  if (entries.length > 0 && served.kind.protobuf === undefined) throw noProtobuf(goTypeOf(served));
+  const items = entries.map((entry) => form.item(entry));
+  const body = encodeProtobufList({ apiVersion, kind, metadata: selection.meta }, items);
   return respondWithBytes(request, { status: 200, format: "protobuf", chunks: [body] });
 }

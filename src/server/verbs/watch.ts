@@ -4,7 +4,7 @@
 import { randomInt } from "node:crypto";
 import { mediaTypes, type Negotiated, StatusError, watchNotAcceptable } from "../../api/door.ts";
 import { EntrySelector } from "../cache/entry-selector.ts";
-import type { ApiRequest, ApiResponse } from "../exchange.ts";
+import type { ApiResponse } from "../exchange.ts";
 import { uncached } from "../render/document.ts";
 import { formOf } from "../render/form.ts";
 import { negotiateVerb } from "../render/negotiate-verb.ts";
@@ -23,7 +23,7 @@ export async function watch(context: VerbContext): Promise<ApiResponse> {
   const options = readListOptions(context);
   const after = options.resourceVersion === "" ? 0 : parseResourceVersion(options.resourceVersion);
   if (negotiated.format === "yaml") throw watchNotAcceptable();
-  if (isUnspeakable(request, negotiated)) return respond(context, negotiated, silence(context, options));
+  if (isUnspeakable(context, negotiated)) return respond(context, negotiated, silence(context, options));
   const stream = await openStream({ ...context, options, negotiated, after });
   if (isWebSocket(request)) return acceptWebSocket(request, stream);
   return respond(context, negotiated, stream);
@@ -34,9 +34,11 @@ function respond(_context: VerbContext, { format }: Negotiated, body: AsyncItera
   return { status: 200, headers: { ...uncached, "content-type": type }, body };
 }
 
-/** Of kinds that are declared here protobuf knows the metadata alone. */
-function isUnspeakable(request: ApiRequest, { format, as }: Negotiated): boolean {
-  return format === "protobuf" && (as !== "PartialObjectMetadata" || isWebSocket(request));
+/** Of kinds without numbers protobuf knows the metadata alone, and of all kinds no list as an event. */
+function isUnspeakable({ request, served }: VerbContext, { format, as }: Negotiated): boolean {
+  if (format !== "protobuf") return false;
+  const isKnown = as === undefined ? served.kind.protobuf !== undefined : as === "PartialObjectMetadata";
+  return !isKnown || isWebSocket(request);
 }
 
 /** Such a watch opens and ends at its first event, which is how the reference refuses. */
