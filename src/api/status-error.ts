@@ -4,6 +4,7 @@
 import { type FieldError, formatFieldErrors } from "./field-error.ts";
 import { formatGroupKind, formatGroupResource, type GroupResource } from "./group-version.ts";
 import type { ListMeta } from "./object-meta.ts";
+import { quoteText } from "./quote-text.ts";
 
 /** Why a request failed, and the HTTP status that goes with it. */
 export const statusCodes = {
@@ -103,14 +104,14 @@ export class StatusError extends Error {
 
   static notFound(resource: GroupResource, name: string): StatusError {
     const details = detailsOf(resource, name);
-    return new StatusError("NotFound", `${formatGroupResource(resource)} ${JSON.stringify(name)} not found`, {
+    return new StatusError("NotFound", `${formatGroupResource(resource)} ${quoteText(name)} not found`, {
       details,
     });
   }
 
   static alreadyExists(resource: GroupResource, name: string): StatusError {
     const details = detailsOf(resource, name);
-    return new StatusError("AlreadyExists", `${formatGroupResource(resource)} ${JSON.stringify(name)} already exists`, {
+    return new StatusError("AlreadyExists", `${formatGroupResource(resource)} ${quoteText(name)} already exists`, {
       details,
     });
   }
@@ -119,15 +120,16 @@ export class StatusError extends Error {
     const details = detailsOf(resource, name);
     return new StatusError(
       "Conflict",
-      `Operation cannot be fulfilled on ${formatGroupResource(resource)} ${JSON.stringify(name)}: ${why}`,
+      `Operation cannot be fulfilled on ${formatGroupResource(resource)} ${quoteText(name)}: ${why}`,
       { details },
     );
   }
 
   static forbidden(resource: GroupResource, name: string, why: string): StatusError {
     const details = detailsOf(resource, name);
-    if (resource.resource === "") return new StatusError("Forbidden", `forbidden: ${why}`, { details });
-    const quoted = name === "" ? "" : ` ${JSON.stringify(name)}`;
+    if (resource.resource === "" && resource.group === "")
+      return new StatusError("Forbidden", `forbidden: ${why}`, { details });
+    const quoted = name === "" ? "" : ` ${quoteText(name)}`;
     return new StatusError("Forbidden", `${formatGroupResource(resource)}${quoted} is forbidden: ${why}`, { details });
   }
 
@@ -145,7 +147,7 @@ export class StatusError extends Error {
       causes,
     };
     const shown = errors.length === 0 ? "" : `: ${formatFieldErrors(errors)}`;
-    return new StatusError("Invalid", `${formatGroupKind(kind)} ${JSON.stringify(name)} is invalid${shown}`, {
+    return new StatusError("Invalid", `${formatGroupKind(kind)} ${quoteText(name)} is invalid${shown}`, {
       details,
     });
   }

@@ -11,6 +11,9 @@ const unitsMs: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
+/** Go counts nanoseconds in 63 bits: some 292 years. */
+const longestMs = 2 ** 63 / 1e6;
+
 /** Milliseconds; a text with what is wrong where it is no duration. */
 export function parseGoDuration(text: string): number | string {
   const [, sign = "", rest = ""] = /^([-+]?)(.*)$/s.exec(text) ?? [];
@@ -26,6 +29,7 @@ export function parseGoDuration(text: string): number | string {
     const unitMs = Object.hasOwn(unitsMs, unit) ? unitsMs[unit] : undefined;
     if (unitMs === undefined) return `unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`;
     totalMs += Number(number) * unitMs;
+    if (totalMs > longestMs) return invalid;
     at += whole.length;
   }
   return sign === "-" ? -totalMs : totalMs;

@@ -188,7 +188,8 @@ function requirePatchType({ headers }: ApiRequest): void {
 }
 
 function requireAcceptable(request: ApiRequest, streams: boolean): void {
-  if (!isAcceptable(header(request.headers, "accept"), streams)) throw routerNotAcceptable(streams);
+  const offer = streams ? "streams" : "documents";
+  if (!isAcceptable(header(request.headers, "accept"), offer)) throw routerNotAcceptable(offer);
 }
 
 function warnOfLifecycle(request: ApiRequest, { kind }: ServedResource, { version }: RequestInfo): void {

@@ -1,18 +1,19 @@
 // GET /version. https://kubernetes.io/docs/reference/using-api/deprecation-guide/
 
 import { arch, version as nodeVersion, platform } from "node:process";
-import { encodePrettyJson, StatusError } from "../api/door.ts";
-import type { ApiRequest, ApiResponse } from "./exchange.ts";
+import { encodePrettyJson, isAcceptable, routerNotAcceptable, StatusError } from "../api/door.ts";
+import { type ApiRequest, type ApiResponse, header } from "./exchange.ts";
 import { uncached } from "./render/document.ts";
 
 /** The Kubernetes whose behaviour this server has; clients compare with it. */
 export const kubernetesVersion = { major: "1", minor: "36", gitVersion: "v1.36.2+annex" } as const;
 
-/** Answers /version; undefined for other paths. Throws 405. */
-export function answerVersion({ path, method }: ApiRequest): ApiResponse | undefined {
+/** Answers /version, which is JSON alone; undefined for other paths. Throws 405, and 406 to clients that read no JSON. */
+export function answerVersion({ path, method, headers }: ApiRequest): ApiResponse | undefined {
   if (path === "/version/") throw StatusError.resourceNotFound();
   if (path !== "/version") return undefined;
   if (method !== "GET") throw StatusError.methodNotAllowed();
+  if (!isAcceptable(header(headers, "accept"), "json")) throw routerNotAcceptable("json");
   const build = { emulationMajor: "1", emulationMinor: "36", minCompatibilityMajor: "1", minCompatibilityMinor: "35" };
   const info = {
     ...kubernetesVersion,

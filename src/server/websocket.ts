@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import type { Duplex } from "node:stream";
+import { tokenProtocolPrefix } from "./authentication/bearer-token.ts";
 import { type ApiRequest, type ApiResponse, header } from "./exchange.ts";
 import { closeFrame, FrameReader, pongFrame, textFrame } from "./websocket-frame.ts";
 
@@ -53,9 +54,6 @@ function refusalOf(request: ApiRequest): ApiResponse | undefined {
   if (!origin.test(header(headers, "origin") ?? "")) return refuse(403, "");
   return protocolsOf(request).length > 1 ? refuse(400, "") : undefined;
 }
-
-/** How web pages send their token, which `authentication/bearer-token.ts` reads. */
-const tokenProtocolPrefix = "base64url.bearer.authorization.k8s.io.";
 
 /** A client gets the protocol that it names, since the frames are the same in all; nobody chooses among several. A token is none. */
 function protocolsOf({ headers }: ApiRequest): readonly string[] {

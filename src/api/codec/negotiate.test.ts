@@ -88,18 +88,19 @@ test("negotiate() knows streams of JSON and protobuf only", () => {
 
 test("isAcceptable() takes the types that the router names, to the letter", () => {
   for (const accept of ["", "*/*", "application/json;q=0.5", "text/html, application/yaml", "*/*;q=0.1"])
-    assert.equal(isAcceptable(accept, false), true, accept);
-  assert.equal(isAcceptable(undefined, false), true);
+    assert.equal(isAcceptable(accept, "documents"), true, accept);
+  assert.equal(isAcceptable(undefined, "documents"), true);
   for (const accept of ["application/*", "APPLICATION/JSON", "text/html", "application/cbor", "nonsense"])
-    assert.equal(isAcceptable(accept, false), false, accept);
+    assert.equal(isAcceptable(accept, "documents"), false, accept);
+  assert.equal(isAcceptable("application/yaml", "json"), false);
 });
 
 test("each 406 and 415 names what would be accepted", () => {
   assert.equal(
-    routerNotAcceptable(true).message,
+    routerNotAcceptable("streams").message,
     "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch",
   );
-  assert.deepEqual(routerNotAcceptable(false).details, {});
+  assert.deepEqual(routerNotAcceptable("documents").details, {});
   assert.equal(
     verbNotAcceptable().message,
     "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf",
@@ -136,6 +137,8 @@ test("bodyFormat() reads a content type in any case and with parameters, and JSO
     "application/yaml": "yaml",
     "application/vnd.kubernetes.protobuf": "protobuf",
     "application/json; charset": undefined,
+    "application/json; a=b; A=b": "json",
+    "application/json; a=b; A=c": undefined,
     "*/*": undefined,
     "text/plain": undefined,
     "application/json, application/yaml": undefined,

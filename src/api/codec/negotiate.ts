@@ -128,24 +128,29 @@ function formatsOf({ type, subtype }: Clause): readonly OutputFormat[] {
 }
 
 /** The router's look at Accept, before the request reaches a verb: one of the alternatives must be a type that is served, to the letter. */
-export function isAcceptable(accept: string | undefined, streams: boolean): boolean {
+export function isAcceptable(accept: string | undefined, offer: Offer): boolean {
   if (accept === undefined || accept === "") return true;
-  const offered = offers(streams);
+  const offered = offers[offer];
   return accept.split(",").some((part) => {
     const [media = ""] = part.trim().split(";");
     return media === "*/*" || offered.includes(media.trim()) || offered.includes(part.trim());
   });
 }
 
-function offers(streams: boolean): readonly string[] {
-  return streams ? [...Object.values(mediaTypes), ...Object.values(streamTypes)] : Object.values(mediaTypes);
-}
+/** What a path serves: JSON alone, documents in every form, or watches, too. */
+export type Offer = "json" | "documents" | "streams";
+
+const offers: Readonly<Record<Offer, readonly string[]>> = {
+  json: [mediaTypes.json],
+  documents: Object.values(mediaTypes),
+  streams: [...Object.values(mediaTypes), ...Object.values(streamTypes)],
+};
 
 /** The router's 406. */
-export function routerNotAcceptable(streams: boolean): StatusError {
+export function routerNotAcceptable(offer: Offer): StatusError {
   return new StatusError(
     "NotAcceptable",
-    `406: Not Acceptable\n\nAvailable representations: ${offers(streams).join(", ")}`,
+    `406: Not Acceptable\n\nAvailable representations: ${offers[offer].join(", ")}`,
     { details: {} },
   );
 }
@@ -178,9 +183,17 @@ export function bodyFormat(contentType: string | undefined): OutputFormat | unde
   return formats.find((format) => mediaTypes[format] === match[1]?.toLowerCase());
 }
 
-/** Parameters that cannot be read make a type that cannot be read, though none of them means anything here. */
+/** Parameters that cannot be read, or contradict each other, make a type that cannot be read, though none of them means anything here. */
 function hasGoodParameters(text: string): boolean {
-  return /^(?:\s*;\s*[^\s;="]+=(?:[^\s;="]+|"(?:[^"\\]|\\.)*"))*\s*;?\s*$/.test(text);
+  if (!/^(?:\s*;\s*[^\s;="]+=(?:[^\s;="]+|"(?:[^"\\]|\\.)*"))*\s*;?\s*$/.test(text)) return false;
+  const named = new Map<string, string>();
+  for (const [, name = "", value = ""] of text.matchAll(/([^\s;="]+)=([^\s;="]+|"(?:[^"\\]|\\.)*")/g)) {
+    const key = name.toLowerCase();
+    const plain = value.replace(/^"(.*)"$/s, "$1").replaceAll(/\\(.)/gs, "$1");
+    if ((named.get(key) ?? plain) !== plain) return false;
+    named.set(key, plain);
+  }
+  return true;
 }
 
 /** 415 of the verbs. */

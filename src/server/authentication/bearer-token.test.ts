@@ -17,7 +17,16 @@ test("a token of the file names its user", async () => {
 
 test("a web page sends its token as a protocol of a WebSocket", async () => {
   const protocol = `base64url.bearer.authorization.k8s.io.${Buffer.from("other").toString("base64url")}`;
-  assert.partialDeepStrictEqual(await ask({ "sec-websocket-protocol": `binary.k8s.io, ${protocol}` }), { name: "bob" });
+  const askWebSocket = async (protocols: string) =>
+    authenticator.authenticate({
+      ...aRequest({ url: "/", headers: { "sec-websocket-protocol": protocols } }),
+      upgrade: "websocket",
+    });
+  assert.partialDeepStrictEqual(await askWebSocket(`binary.k8s.io, ${protocol}`), { name: "bob" });
+  assert.equal(await askWebSocket("binary.k8s.io"), undefined);
+  assert.equal(await ask({ "sec-websocket-protocol": `binary.k8s.io, ${protocol}` }), undefined, "no WebSocket");
+  for (const protocols of [protocol, `binary.k8s.io, ${protocol}, ${protocol}`])
+    await assert.rejects(askWebSocket(protocols), { code: 401 });
 });
 
 test("a token that nobody knows is a 401", async () => {

@@ -16,7 +16,7 @@ export function bearerTokenAuthenticator(lookUp: TokenLookup): Authenticator {
     async authenticate(request) {
       const token =
         bearerToken(header(request.headers, "authorization")) ||
-        webSocketToken(header(request.headers, "sec-websocket-protocol"));
+        (request.upgrade === undefined ? "" : webSocketToken(header(request.headers, "sec-websocket-protocol")));
       if (token === "") return undefined;
       const user = await lookUp(token, request.signal);
       if (user === undefined) throw unauthorized();
@@ -31,10 +31,16 @@ function bearerToken(authorization: string | undefined): string {
   return scheme.toLowerCase() === "bearer" ? token : "";
 }
 
-/** Web pages cannot set headers of a WebSocket, so that the token comes as one of its protocols, in base64url. */
+/** How web pages send their token, who cannot set headers of a WebSocket: as one of its protocols, in base64url. */
+export const tokenProtocolPrefix = "base64url.bearer.authorization.k8s.io.";
+
+/** Throws 401 for several tokens, and for one without a protocol beside it that the server could choose. */
 function webSocketToken(protocols: string | undefined): string {
-  const [, encoded = ""] = /(?:^|[\s,])base64url\.bearer\.authorization\.k8s\.io\.([\w-]+)/.exec(protocols ?? "") ?? [];
-  return Buffer.from(encoded, "base64url").toString();
+  const names = (protocols ?? "").split(",").map((name) => name.trim());
+  const [protocol, ...more] = names.filter((name) => name.startsWith(tokenProtocolPrefix));
+  if (protocol === undefined) return "";
+  if (more.length > 0 || names.length === 1) throw unauthorized();
+  return Buffer.from(protocol.slice(tokenProtocolPrefix.length), "base64url").toString();
 }
 
 /**

@@ -34,4 +34,5 @@ test("discovery has each of its documents in JSON, YAML and protobuf", async () 
 test("aggregated discovery wins over any other form that the client reads", async () => {
   for (const accept of [`application/json,application/json${aggregated}`, `application/json${aggregated};q=0.1,*/*`])
     assert.equal((await ask("/apis", accept)).type, `application/json${aggregated}`);
+  assert.equal((await ask("/apis", `*/*${aggregated}`)).type, `application/json${aggregated}`, "any type will do");
 });

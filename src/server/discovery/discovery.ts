@@ -112,7 +112,7 @@ export function wantedAggregated(accept: string | undefined): Negotiated | undef
     const [media = "", ...parameters] = clause.split(";").map((part) => part.trim());
     const has = (text: string) => parameters.includes(text);
     if (!has("g=apidiscovery.k8s.io") || !has("v=v2") || !has("as=APIGroupDiscoveryList")) continue;
-    const format = formats.find((known) => mediaTypes[known] === media);
+    const format = formats.find((known) => mediaTypes[known] === media || media === "*/*" || media === "application/*");
     if (format !== undefined) return { format, as: undefined, asVersion: "", pretty: undefined };
   }
   return undefined;
@@ -122,7 +122,7 @@ export function wantedAggregated(accept: string | undefined): Negotiated | undef
 export function answer(request: ApiRequest, value: object): ApiResponse {
   requireGet(request);
   const accept = header(request.headers, "accept");
-  if (!isAcceptable(accept, false)) throw routerNotAcceptable(false);
+  if (!isAcceptable(accept, "documents")) throw routerNotAcceptable("documents");
   const negotiated = negotiate(accept, { transforms: false });
   if (negotiated === undefined) throw verbNotAcceptable();
   return {

@@ -2,7 +2,7 @@
 
 import { StatusError } from "../../api/door.ts";
 import { type Authenticator, anonymous, type UserInfo } from "../authentication/user.ts";
-import type { ApiRequest, Filter } from "../exchange.ts";
+import { type ApiRequest, type Filter, header } from "../exchange.ts";
 
 export interface AuthenticateOptions {
   /** Asked in this order. */
@@ -14,9 +14,18 @@ const authenticatedGroup = "system:authenticated";
 
 export function authenticate(options: AuthenticateOptions): Filter {
   return (next) => async (request) => {
+    if (hasSpaceBeforeToken(header(request.headers, "authorization"))) request.warnings.push(spaceBeforeToken);
     request.user = await findUser(request, options);
     return next(request);
   };
+}
+
+const spaceBeforeToken =
+  "the provided Authorization header contains extra space before the bearer token, and is ignored";
+
+/** Such a token counts as none, whoever else answers for the client. */
+function hasSpaceBeforeToken(authorization: string | undefined): boolean {
+  return authorization !== undefined && /^\s*bearer {2}\S/i.test(authorization);
 }
 
 async function findUser(

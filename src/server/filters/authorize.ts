@@ -1,6 +1,6 @@
 // Lets through what the user may do. https://kubernetes.io/docs/reference/access-authn-authz/authorization/
 
-import { StatusError } from "../../api/door.ts";
+import { quoteText, StatusError } from "../../api/door.ts";
 import type { Attributes, Authorizer, Decision } from "../authorization/authorizer.ts";
 import type { ApiRequest, ApiResponse, Filter } from "../exchange.ts";
 import type { Logger } from "../logging.ts";
@@ -62,11 +62,11 @@ export function forbidden(attributes: Attributes, reason: string): StatusError {
 }
 
 function describe({ user, isResource, verb, path, group, resource, subresource, namespace }: Attributes): string {
-  const who = `User ${JSON.stringify(user.name)} cannot ${verb}`;
-  if (!isResource) return `${who} path ${JSON.stringify(path)}`;
+  const who = `User ${quoteText(user.name)} cannot ${verb}`;
+  if (!isResource) return `${who} path ${quoteText(path)}`;
   const what = subresource === "" ? resource : `${resource}/${subresource}`;
-  const where = namespace === "" ? "at the cluster scope" : `in the namespace ${JSON.stringify(namespace)}`;
-  return `${who} resource ${JSON.stringify(what)} in API group ${JSON.stringify(group)} ${where}`;
+  const where = namespace === "" ? "at the cluster scope" : `in the namespace ${quoteText(namespace)}`;
+  return `${who} resource ${quoteText(what)} in API group ${quoteText(group)} ${where}`;
 }
 
 const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };

@@ -60,6 +60,17 @@ test("authenticate() takes nobody for anonymous, unless credentials were wrong o
   await assert.rejects(whoAsks({ authenticators: [says(undefined)], allowsAnonymous: false }), { code: 401 });
 });
 
+test("authenticate() tells a client whose token does not count for a blank too many", async () => {
+  const warningsOf = async (authorization: string) => {
+    const request = aRequest({ url: "/", headers: { authorization } });
+    await pass(authenticate({ authenticators: [says(bob)], allowsAnonymous: true }), request);
+    return request.warnings;
+  };
+  assert.match(String(await warningsOf("Bearer  secret")), /contains extra space before the bearer token/);
+  for (const authorization of ["Bearer secret", "Bearer ", "Basic  x"])
+    assert.deepEqual(await warningsOf(authorization), [], authorization);
+});
+
 // --- authorize
 
 test("authorize() refuses in Kubernetes' words", async () => {
@@ -73,6 +84,10 @@ test("authorize() refuses in Kubernetes' words", async () => {
   const named = { ...bob, name: "<script>" };
   await assert.rejects(pass(filter, aRequest({ url: "/a", info: { verb: "get" }, user: named })), {
     message: 'forbidden: User "&lt;script&gt;" cannot get path "/a": no rule for bob',
+  });
+  const odd = { ...flunder, resource: "", name: "a\0" };
+  await assert.rejects(pass(filter, aRequest({ url: "/a", info: odd, user: bob })), {
+    message: /^\.wardle\.example\.com "a\\x00" is forbidden: User "bob" cannot get resource "" /,
   });
 });
 
@@ -132,6 +147,13 @@ test("impersonate() tells the refusal of the first way that was tried", async ()
     code: 403,
     message: /User "bob" cannot impersonate-on:user-info:get resource "flunders"/,
   });
+});
+
+test("impersonate() takes a node without a name for a user", async () => {
+  const { asked, authorizer } = asking(({ verb }) => verb.startsWith("impersonate"));
+  const headers = { "impersonate-user": "system:node:" };
+  await pass(impersonate(authorizer), aRequest({ url: "/x", info: flunder, user: bob, headers }));
+  assert.equal(asked[1], "impersonate:user-info users/system:node:");
 });
 
 test("impersonate() puts service accounts into their groups", async () => {
@@ -199,6 +221,8 @@ test("deadline() refuses what is no duration, except on a watch", async () => {
     code: 400,
     message: 'invalid timeout specified in the request URL - time: invalid duration "bogus"',
   });
+  const endless = aRequest({ url: "/x?timeout=999999999999h", info: flunder });
+  await assert.rejects(pass(deadline(), endless), { code: 400, message: /invalid duration "999999999999h"/ });
   assert.equal((await pass(deadline(), request("watch"))).status, 200);
 });
 
@@ -213,6 +237,18 @@ test("recover() tells nobody but the log what went wrong unexpectedly", async ()
   assert.equal(response.status, 500);
   assert.doesNotMatch(String(await readAnswer(response)), /secret/);
   assert.equal(logged.length, 1);
+});
+
+test("recover() indents what went wrong for clients that read none of the forms of a Status", async () => {
+  const answer = async (accept: string) => {
+    const request = aRequest({ url: "/x", headers: { accept } });
+    const response = await pass(recover(silentLogger), request, async () => {
+      throw StatusError.badRequest("no");
+    });
+    return String(await readAnswer(response));
+  };
+  assert.match(await answer("application/json;as=Table;v=v1;g=meta.k8s.io"), /^\{\n {2}"kind": "Status",/);
+  assert.match(await answer("application/*"), /^\{"kind":"Status",/);
 });
 
 test("recover() gives every answer an audit ID and its warnings", async () => {

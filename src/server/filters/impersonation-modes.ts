@@ -11,7 +11,7 @@ const nodeNameKey = "authentication.kubernetes.io/node-name";
 
 /** The modes that fit whom the user wants to be, in the order in which they are tried. */
 export function modesFor(wanted: UserInfo, requestor: UserInfo): ImpersonationMode[] {
-  const isNode = wanted.name.startsWith(nodePrefix);
+  const isNode = wanted.name.startsWith(nodePrefix) && wanted.name !== nodePrefix;
   const isAccount = serviceAccountOf(wanted.name) !== undefined;
   if (!isNode && !isAccount) return ["user-info", "legacy"];
   const isNameAlone = wanted.uid === "" && wanted.groups.length === 0 && Object.keys(wanted.extra).length === 0;

@@ -28,10 +28,10 @@ export function respondWithStatus(
   return { status: status.code ?? 200, headers, body };
 }
 
-/** JSON for clients that ask for what nobody knows. */
+/** Indented JSON for clients that ask for what nobody knows, such as a failure as a table: somebody will read it. */
 function negotiateStatus({ headers }: ApiRequest): Negotiated {
   const agreed = negotiate(header(headers, "accept"), { transforms: false });
-  return agreed ?? { format: "json", as: undefined, asVersion: "", pretty: undefined };
+  return agreed ?? { format: "json", as: undefined, asVersion: "", pretty: true };
 }
 
 export function respondWithError(request: ApiRequest, error: StatusError): ApiResponse {
