@@ -35,7 +35,6 @@ export { applyMergePatch } from "./patch/merge-patch.ts";
 export { applyStrategicMergePatch } from "./patch/strategic-merge-patch.ts";
 export * from "./quantity.ts";
 export * from "./quote-text.ts";
-export * from "./quote-text.ts";
 export { DecodeError } from "./schema/decode-error.ts";
 export { missingFields, withZeroFields } from "./schema/missing-fields.ts";
 export { objectMetaSchema } from "./schema/object-meta-schema.ts";
