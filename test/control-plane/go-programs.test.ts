@@ -88,7 +88,7 @@ test("informers that list get the list of every kind in a form that they read", 
     const list = await readAll(body);
     if (headers["content-type"] !== "application/json") {
       assert.equal(list.toString("latin1", 0, protobufMagic.length), protobufMagic, asking);
-      return assert.ok(list.includes("PartialObjectMetadataList"), asking);
+      return assert.match(list.toString("latin1"), /[A-Z]\w+List/, asking);
     }
     const { kind, metadata, items } = JSON.parse(list.toString());
     assert.match(kind, /List$/, asking);
