@@ -33,7 +33,7 @@ export function applyJsonPatch(target: unknown, patch: unknown): unknown {
   if (operations.length > operationsMax)
     throw new StatusError(
       "RequestEntityTooLarge",
-      `The allowed maximum operations in a JSON patch is ${operationsMax}, got ${operations.length}`,
+      `Request entity too large: The allowed maximum operations in a JSON patch is ${operationsMax}, got ${operations.length}`,
     );
   const budget = { bytes: copiedBytesMax };
   let document: unknown = structuredClone(target);

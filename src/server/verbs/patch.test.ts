@@ -68,6 +68,14 @@ test("patch() tells a result that is no widget as 422 with the whole patched tex
   assert.equal(body.details?.causes?.[0]?.field, "patch");
   const list = await resource.ask(patch, { name: "w", headers: json, body: '[{"op":"replace","path":"","value":[]}]' });
   assert.equal(list.status, 422);
+  const noVersion = await resource.ask(patch, { name: "w", headers: merge, body: { apiVersion: "", kind: "Other" } });
+  assert.equal(noVersion.status, 422);
+  const groupAlone = await resource.ask(patch, {
+    name: "w",
+    headers: merge,
+    body: { apiVersion: "test.example.com/" },
+  });
+  assert.equal(groupAlone.status, 400);
   // The kind is looked up without regard to case.
   const kind = await resource.ask(patch, { name: "w", headers: merge, body: { Kind: 5 } });
   assert.equal(kind.status, 422);

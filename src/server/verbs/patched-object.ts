@@ -10,6 +10,7 @@ import {
   fieldError,
   objectSchema,
   type ParsedDocument,
+  parseApiVersion,
   parseDocument,
   patchedDocument,
   StatusError,
@@ -17,7 +18,7 @@ import {
 } from "../../api/door.ts";
 import { hubObject } from "./hub-object.ts";
 import type { FieldValidation } from "./options.ts";
-import { decodeDocument, namelessObject, requireKind, typeMetaFault } from "./request-object.ts";
+import { decodeDocument, namelessObject, requireKind, typeMetaFault, typeMetaText } from "./request-object.ts";
 import type { VerbContext } from "./verb.ts";
 
 export type PatchForm = "json" | "merge" | "strategic";
@@ -80,7 +81,7 @@ function versionOf(context: VerbContext, value: unknown, { refuse, form, fieldVa
   if (form === "strategic") return context.version;
   const fault = Array.isArray(value) ? new DecodeError("", "object", value) : typeMetaFault(value);
   if (fault !== undefined) throw refuse(fault.message);
-  if (!hasApiVersion(value)) throw withoutVersion(context, value, { refuse, form, fieldValidation });
+  if (!hasVersion(context, value)) throw withoutVersion(context, value, { refuse, form, fieldValidation });
   try {
     return requireKind(context, value);
   } catch (error) {
@@ -90,10 +91,12 @@ function versionOf(context: VerbContext, value: unknown, { refuse, form, fieldVa
 
 /** Without a version no field is known, not even the name. */
 function withoutVersion(
-  { request, info }: VerbContext,
+  { request, info, served: { kind } }: VerbContext,
   value: unknown,
   { refuse, fieldValidation }: VersionOptions,
 ): StatusError {
+  const named = typeMetaText(value, "kind") || kind.kind;
+  if (named !== kind.kind) return refuse(`no kind ${JSON.stringify(named)} is served here without a version`);
   const fields = typeof value === "object" && value !== null ? Object.keys(value) : [];
   const faults = fields
     .filter((name) => name !== "kind" && name !== "apiVersion")
@@ -103,10 +106,10 @@ function withoutVersion(
   return namelessObject(info.name);
 }
 
-function hasApiVersion(value: unknown): boolean {
-  if (typeof value !== "object" || value === null || !Object.hasOwn(value, "apiVersion")) return false;
-  const { apiVersion }: { apiVersion?: unknown } = value;
-  return apiVersion !== null && apiVersion !== "";
+/** Whether it has a version, or the group of somebody else. */
+function hasVersion({ served: { kind } }: VerbContext, value: unknown): boolean {
+  const { group, version } = parseApiVersion(typeMetaText(value, "apiVersion")) ?? { group: "", version: "" };
+  return version !== "" || (group !== "" && group !== kind.group);
 }
 
 const text = { type: "string" } as const;

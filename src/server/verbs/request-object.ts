@@ -105,13 +105,16 @@ export function decodeDocument(
   }
 }
 
-/** What is wrong with a kind or apiVersion that is no text. */
-export function typeMetaFault(value: unknown): DecodeError | undefined {
+/** What is wrong with a kind or apiVersion that is no text, or none at all. */
+export function typeMetaFault(value: unknown): Error | undefined {
   for (const field of ["kind", "apiVersion"] as const) {
     const given = member(value, field);
     if (given !== undefined && typeof given !== "string") return new DecodeError(field, "string", given);
   }
-  return undefined;
+  const apiVersion = typeMetaText(value, "apiVersion");
+  return parseApiVersion(apiVersion) === undefined
+    ? new RangeError(`unexpected GroupVersion string: ${apiVersion}`)
+    : undefined;
 }
 
 /** The version that a body names, that of the URL where it names none. Throws 400 for another kind. */
