@@ -1,6 +1,7 @@
 // Whether the server lives and is ready. https://kubernetes.io/docs/reference/using-api/health-checks/
 
 import type { ApiRequest, ApiResponse } from "./exchange.ts";
+import { plainText } from "./plain-text.ts";
 import { uncached } from "./render/document.ts";
 
 /** One thing that must be well. Throws what is wrong. */
@@ -12,7 +13,6 @@ export interface HealthCheck {
 }
 
 const endpoints = ["healthz", "livez", "readyz"];
-const textHeaders = { ...uncached, "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" };
 
 /** Answers the health paths; undefined for other paths. */
 export async function answerHealth(
@@ -31,7 +31,12 @@ export async function answerHealth(
 
 async function answerSingle({ signal }: ApiRequest, check: HealthCheck): Promise<ApiResponse> {
   const problem = await problemOf(check, signal);
-  return problem === undefined ? text(200, "ok") : text(500, `internal server error: ${problem}\n`);
+  if (problem !== undefined) return plainText(500, `internal server error: ${problem}\n`);
+  return {
+    status: 200,
+    headers: { ...uncached, "content-type": "text/plain; charset=utf-8" },
+    body: Buffer.from("ok"),
+  };
 }
 
 async function answerAll(
@@ -56,8 +61,8 @@ async function answerAll(
     lines.push(
       `warn: some health checks cannot be excluded: no matches for ${[...excluded].map((name) => JSON.stringify(name)).join(",")}`,
     );
-  if (!isHealthy) return text(500, `${lines.join("\n")}\n${endpoint} check failed\n`);
-  return text(200, query.has("verbose") ? `${lines.join("\n")}\n${endpoint} check passed\n` : "ok");
+  if (!isHealthy) return plainText(500, `${lines.join("\n")}\n${endpoint} check failed\n`);
+  return plainText(200, query.has("verbose") ? `${lines.join("\n")}\n${endpoint} check passed\n` : "ok");
 }
 
 async function problemOf(check: HealthCheck, signal: AbortSignal): Promise<string | undefined> {
@@ -67,8 +72,4 @@ async function problemOf(check: HealthCheck, signal: AbortSignal): Promise<strin
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
-}
-
-function text(status: number, body: string): ApiResponse {
-  return { status, headers: { ...textHeaders }, body: Buffer.from(body) };
 }

@@ -5,6 +5,7 @@ import type { Attributes, Authorizer, Decision } from "../authorization/authoriz
 import type { ApiRequest, ApiResponse, Filter } from "../exchange.ts";
 import type { Logger } from "../logging.ts";
 import { plainText } from "../plain-text.ts";
+import { respondWithError } from "../render/respond-status.ts";
 
 interface AuthorizeOptions {
   readonly authorizer: Authorizer;
@@ -22,7 +23,7 @@ export function authorize({ authorizer, logger }: AuthorizeOptions): Filter {
       logger.error({ error, path: request.rawPath }, "a request could not be authorized");
       return undecided(request);
     }
-    if (decision.verdict !== "allow") throw forbidden(attributes, decision.reason);
+    if (decision.verdict !== "allow") return refused(request, forbidden(attributes, decision.reason));
     return next(request);
   };
 }
@@ -33,6 +34,13 @@ function undecided({ rawPath }: ApiRequest): ApiResponse {
     500,
     `Internal Server Error: ${JSON.stringify(sanitized(rawPath))}: the request could not be authorized\n`,
   );
+}
+
+/** A refusal names what the client sent: no browser shall take it for anything but what it says it is. */
+export function refused(request: ApiRequest, error: StatusError): ApiResponse {
+  const response = respondWithError(request, error);
+  response.headers["x-content-type-options"] = "nosniff";
+  return response;
 }
 
 export function attributesOf({ info, user }: Pick<ApiRequest, "info" | "user">): Attributes {

@@ -5,9 +5,9 @@ import { StatusError } from "../../api/door.ts";
 import { setOwn } from "../../base/own.ts";
 import { anonymous, type UserInfo } from "../authentication/user.ts";
 import type { Attributes, Authorizer } from "../authorization/authorizer.ts";
-import type { ApiRequest, Filter, Headers } from "../exchange.ts";
+import type { ApiRequest, ApiResponse, Filter, Headers } from "../exchange.ts";
 import { headerText, headerTexts } from "../header-text.ts";
-import { attributesOf, forbidden } from "./authorize.ts";
+import { attributesOf, forbidden, refused } from "./authorize.ts";
 import { type ImpersonationMode, modesFor, questionsOf, serviceAccountOf } from "./impersonation-modes.ts";
 
 const extraPrefix = "impersonate-extra-";
@@ -15,13 +15,21 @@ const names = ["impersonate-user", "impersonate-uid", "impersonate-group"] as co
 
 export function impersonate(authorizer: Authorizer): Filter {
   return (next) => (request) => {
-    const wanted = wantedUser(request.headers);
-    if (wanted === undefined) return next(request);
-    return actAs(request, { wanted, authorizer }).then((user) => {
-      request.user = user;
-      return next(request);
-    });
+    if (!namesSomebody(request.headers)) return next(request);
+    return become(request, authorizer).then((refusal) => refusal ?? next(request));
   };
+}
+
+/** Changes who asks; the result is a refusal. */
+async function become(request: ApiRequest, authorizer: Authorizer): Promise<ApiResponse | undefined> {
+  try {
+    const wanted = wantedUser(request.headers);
+    if (wanted !== undefined) request.user = await actAs(request, { wanted, authorizer });
+    return undefined;
+  } catch (error) {
+    if (error instanceof StatusError) return refused(request, error);
+    throw error;
+  }
 }
 
 interface Wish {
@@ -69,7 +77,6 @@ async function check(
 
 /** Whom the headers name; undefined where they name nobody. Throws 400 for a group, uid or extra without a user. */
 function wantedUser(headers: Headers): UserInfo | undefined {
-  if (!names.some((name) => headers[name] !== undefined) && !hasExtra(headers)) return undefined;
   const name = headerText(headers, "impersonate-user");
   const uid = headerText(headers, "impersonate-uid");
   const groups = headerTexts(headers, "impersonate-group");
@@ -79,7 +86,8 @@ function wantedUser(headers: Headers): UserInfo | undefined {
   throw StatusError.badRequest(`requested ${JSON.stringify({ groups, uid, extra })} without impersonating a user name`);
 }
 
-function hasExtra(headers: Headers): boolean {
+function namesSomebody(headers: Headers): boolean {
+  if (names.some((name) => headers[name] !== undefined)) return true;
   for (const name in headers) if (name.startsWith(extraPrefix)) return true;
   return false;
 }

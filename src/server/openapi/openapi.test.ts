@@ -33,3 +33,19 @@ test("every reference in every document leads to a definition", async () => {
   const { definitions }: { definitions?: object } = Object(whole);
   assert.deepEqual(missing(whole, definitions ?? {}, "#/definitions/"), []);
 });
+
+test("OpenAPI is JSON for any type, and nothing for a type that is none", async () => {
+  const ask = async (path: string, accept: string) => {
+    const answer = await openApi(aRequest({ url: path, headers: { accept } }));
+    return [answer?.status, answer?.headers["content-type"], answer?.headers.vary];
+  };
+  const version = "/openapi/v3/apis/test.example.com/v1";
+  for (const accept of ["*", "*/json", "application/*", "text/html, */*;q=0.1"])
+    assert.deepEqual(await ask(version, accept), [200, "application/json", "Accept"], accept);
+  assert.deepEqual(await ask(version, "text/html"), [406, undefined, "Accept"]);
+  assert.deepEqual(await ask("/openapi/v2", "text/html"), [406, undefined, "Accept-Encoding, Accept"]);
+  for (const accept of ["json", ";", "application/"]) {
+    assert.deepEqual(await ask(version, accept), [200, undefined, undefined], accept);
+    assert.equal((await ask("/openapi/v2", accept))[0], 406, accept);
+  }
+});

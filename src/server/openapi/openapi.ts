@@ -173,8 +173,9 @@ function keep(bytes: Buffer): Kept {
 
 /** Answers /openapi/v2 in the form that the client wants. */
 export async function answerV2(request: ApiRequest, documents: OpenApiV2): Promise<ApiResponse> {
+  const vary = "Accept-Encoding, Accept";
   const type = typeOf(header(request.headers, "accept"), v2Protobuf);
-  if (type === undefined) return { status: 406, headers: { ...uncached }, body: undefined };
+  if (type === undefined) return { status: 406, headers: { ...uncached, vary }, body: undefined };
   const kept = type === v2Protobuf ? documents.v2Protobuf() : documents.v2();
   const unchanged = notModified(request, kept);
   if (unchanged !== undefined) return unchanged;
@@ -182,7 +183,7 @@ export async function answerV2(request: ApiRequest, documents: OpenApiV2): Promi
     ...uncached,
     "content-type": type,
     etag: JSON.stringify(kept.hash),
-    vary: "Accept-Encoding, Accept",
+    vary,
   };
   if (!readsGzip(request)) return { status: 200, headers, body: kept.bytes };
   return { status: 200, headers: { ...headers, "content-encoding": "gzip" }, body: await compress(kept.bytes) };
@@ -191,16 +192,21 @@ export async function answerV2(request: ApiRequest, documents: OpenApiV2): Promi
 /** The first type by quality that there is; undefined where there is none. */
 function typeOf(accept: string | undefined, protobuf: string): string | undefined {
   if (accept === undefined || accept === "") return "application/json";
-  const wanted = accept.split(",").map((part) => {
+  for (const { media } of typesIn(accept).sort((a, b) => b.q - a.q)) {
+    if (media === "application/json" || media === "application/*" || /^\*(\/|$)/.test(media)) return "application/json";
+    if (media === protobuf || media === protobuf.replace(".v1.0", "@v1.0")) return protobuf;
+  }
+  return undefined;
+}
+
+/** What an Accept header names, without what is no type at all. */
+function typesIn(accept: string): { readonly media: string; readonly q: number }[] {
+  const types = accept.split(",").map((part) => {
     const [media = "", ...parameters] = part.split(";").map((piece) => piece.trim());
     const quality = parameters.find((parameter) => parameter.startsWith("q="));
     return { media, q: quality === undefined ? 1 : Number.parseFloat(quality.slice(2)) };
   });
-  for (const { media } of wanted.sort((a, b) => b.q - a.q)) {
-    if (media === "application/json" || media === "*/*" || media === "application/*") return "application/json";
-    if (media === protobuf || media === protobuf.replace(".v1.0", "@v1.0")) return protobuf;
-  }
-  return undefined;
+  return types.filter(({ media }) => media === "*" || /^[^/]*\/[^/]+$/.test(media));
 }
 
 function answerIndex(request: ApiRequest, { v3 }: Documents): ApiResponse {
@@ -229,8 +235,13 @@ function answerVersion(request: ApiRequest, { v3 }: Documents): ApiResponse {
 
 /** Answers the path of a document below /openapi/v3 in the form that the client wants. */
 export function answerV3(request: ApiRequest, document: OpenApiV3): ApiResponse {
-  const type = typeOf(header(request.headers, "accept"), v3Protobuf);
-  if (type === undefined) return { status: 406, headers: { ...uncached }, body: undefined };
+  const accept = header(request.headers, "accept");
+  const vary = "Accept";
+  const type = typeOf(accept, v3Protobuf);
+  // A client that names no type gets none, as the reference has it.
+  if (type === undefined && typesIn(accept ?? "").length === 0)
+    return { status: 200, headers: { ...uncached }, body: Buffer.alloc(0) };
+  if (type === undefined) return { status: 406, headers: { ...uncached, vary }, body: undefined };
   const kept = document.json();
   const hash = request.query.get("hash");
   if (hash !== null && hash !== "" && hash !== kept.hash)
@@ -245,7 +256,7 @@ export function answerV3(request: ApiRequest, document: OpenApiV3): ApiResponse 
   return {
     status: 200,
     // Both forms have the hash of the document as JSON.
-    headers: { ...caching, "content-type": type, etag: JSON.stringify(kept.hash), vary: "Accept" },
+    headers: { ...caching, "content-type": type, etag: JSON.stringify(kept.hash), vary },
     body: type === v3Protobuf ? document.protobuf() : kept.bytes,
   };
 }

@@ -83,7 +83,7 @@ function withResourceVersion(shown: unknown, resourceVersion: string | undefined
 }
 
 /** Throws 406 for forms that a single object, or this kind, does not have. */
-function requireServable({ served, negotiated }: ObjectAnswer): void {
+function requireServable({ served, negotiated, version }: ObjectAnswer): void {
   const { group, kind } = served.kind;
   const goType = `*${group.split(".")[0] || "core"}.${kind}`;
   if (negotiated.as === "PartialObjectMetadataList")
@@ -92,13 +92,13 @@ function requireServable({ served, negotiated }: ObjectAnswer): void {
       `you requested PartialObjectMetadataList, but the requested object is not a list (${goType})`,
     );
   if (negotiated.format === "protobuf" && negotiated.as === undefined && served.kind.protobuf === undefined)
-    throw noProtobuf(goType);
+    throw noProtobuf(version, kind);
 }
 
 /** 406 of kinds that are declared here and have no protobuf. */
-export function noProtobuf(type: string): StatusError {
+export function noProtobuf(version: string, kind: string): StatusError {
   return new StatusError(
     "NotAcceptable",
-    `object ${type} does not implement the protobuf marshaling interface and cannot be encoded to a protobuf message`,
+    `object *${version}.${kind} does not implement the protobuf marshalling interface and cannot be encoded to a protobuf message`,
   );
 }

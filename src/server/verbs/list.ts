@@ -273,7 +273,7 @@ function* metadataOf(selection: Selection): Iterable<ObjectMeta> {
 
 /** Of kinds without numbers only a list of nothing can be said, and their metadata. */
 function respondWithProtobuf(
-  { request, served, negotiated }: ListAnswer,
+  { request, served, version, negotiated }: ListAnswer,
   form: Form,
   selection: Selection,
 ): Promise<ApiResponse> {
@@ -283,7 +283,7 @@ function respondWithProtobuf(
     return respondWithBytes(request, { status: 200, format: "protobuf", chunks: [body] });
   }
   const entries = [...selection.entries()];
-  if (entries.length > 0 && served.kind.protobuf === undefined) throw noProtobuf(goTypeOf(served));
+  if (entries.length > 0 && served.kind.protobuf === undefined) throw noProtobuf(version, kind);
   const items = entries.map((entry) => form.item(entry));
   const body = encodeProtobufList({ apiVersion, kind, metadata: selection.meta }, items);
   return respondWithBytes(request, { status: 200, format: "protobuf", chunks: [body] });
