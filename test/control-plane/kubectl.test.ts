@@ -179,6 +179,129 @@ describe("kubectl", () => {
     assert.match(kubectl("explain service.spec.ports.targetPort"), /Number or name of the port/);
   });
 
+  test("lists kinds with the verbs, short names and categories that they have on a main API server", () => {
+    const kinds = new Map(
+      kubectl("api-resources -o wide")
+        .split("\n")
+        .map((line) => {
+          const [name = "", ...cells] = line.trim().split(/\s+/);
+          return [name, cells.join(" ")];
+        }),
+    );
+    const changeable = "get,list,patch,update,watch";
+    const all = `create,delete,deletecollection,${changeable}`;
+    assert.equal(kinds.get("namespaces"), `ns v1 false Namespace create,delete,${changeable}`);
+    assert.equal(kinds.get("services"), `svc v1 true Service ${all} all`);
+    assert.equal(kinds.get("apiservices"), `apiregistration.k8s.io/v1 false APIService ${all} api-extensions`);
+    assert.equal(kinds.get("tokenreviews"), "authentication.k8s.io/v1 false TokenReview create");
+    const group = "admissionregistration.k8s.io";
+    const extensions = kubectl("api-resources --categories=api-extensions -o name").trim().split("\n").sort();
+    assert.deepEqual(extensions, [
+      "apiservices.apiregistration.k8s.io",
+      `mutatingadmissionpolicies.${group}`,
+      `mutatingadmissionpolicybindings.${group}`,
+      `mutatingwebhookconfigurations.${group}`,
+      `validatingadmissionpolicies.${group}`,
+      `validatingadmissionpolicybindings.${group}`,
+      `validatingwebhookconfigurations.${group}`,
+    ]);
+    assert.equal(
+      refused("delete --raw /api/v1/namespaces"),
+      "Error from server (MethodNotAllowed): the server does not allow this method on the requested resource",
+    );
+  });
+
+  test("says no in the words of a main API server", () => {
+    kubectl("create namespace words");
+    const inside = "-n words";
+    kubectl(`create configmap here --from-literal=a=b ${inside}`);
+    const refusals: Readonly<Record<string, string>> = {
+      "create namespace words": 'Error from server (AlreadyExists): namespaces "words" already exists',
+      [`create configmap here ${inside}`]: 'error: failed to create configmap: configmaps "here" already exists',
+      "create configmap lost -n nowhere": 'error: failed to create configmap: namespaces "nowhere" not found',
+      [`create token nobody ${inside}`]: 'error: failed to create token: serviceaccounts "nobody" not found',
+      [`create token default --duration=1m ${inside}`]:
+        'error: failed to create token: TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: 60: may not specify a duration less than 10 minutes',
+      "delete namespace kube-system":
+        'Error from server (Forbidden): namespaces "kube-system" is forbidden: this namespace may not be deleted',
+      "scale --replicas=1 service/kubernetes":
+        "Error from server (NotFound): the server could not find the requested resource",
+      [`wait --for=condition=Ready configmap/here --timeout=1s ${inside}`]:
+        "error: timed out waiting for the condition on configmaps/here",
+      [`get configmap gone ${inside}`]: 'Error from server (NotFound): configmaps "gone" not found',
+    };
+    for (const [line, words] of Object.entries(refusals)) assert.equal(refused(line), words);
+    assert.equal(
+      kubectl(`delete configmap here --dry-run=server ${inside}`),
+      'configmap "here" deleted (server dry run)\n',
+    );
+    assert.equal(kubectl(`get configmap here -o name ${inside}`), "configmap/here\n");
+  });
+
+  test("shows endpoints, slices, leases and policies in the columns of a main API server", () => {
+    kubectl("create namespace columns");
+    const at = (name: string) => ({ name, namespace: "columns" });
+    const addresses = [1, 2, 3, 4].map((last) => `10.0.0.${last}`);
+    const ports = [
+      { name: "a", port: 80 },
+      { name: "b", port: 81 },
+    ];
+    const admission = "admissionregistration.k8s.io/v1";
+    const objects = [
+      {
+        apiVersion: "v1",
+        kind: "Endpoints",
+        metadata: at("many"),
+        subsets: [{ addresses: addresses.map((ip) => ({ ip })), ports }],
+      },
+      { apiVersion: "v1", kind: "Endpoints", metadata: at("none") },
+      {
+        apiVersion: "discovery.k8s.io/v1",
+        kind: "EndpointSlice",
+        metadata: at("many"),
+        addressType: "IPv4",
+        endpoints: addresses.map((address) => ({ addresses: [address] })),
+        ports,
+      },
+      {
+        apiVersion: "discovery.k8s.io/v1",
+        kind: "EndpointSlice",
+        metadata: at("none"),
+        addressType: "IPv4",
+        endpoints: [],
+      },
+      { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: at("held"), spec: { holderIdentity: "me" } },
+      {
+        apiVersion: admission,
+        kind: "ValidatingAdmissionPolicyBinding",
+        metadata: { name: "columns" },
+        spec: {
+          policyName: "p",
+          validationActions: ["Deny"],
+          paramRef: { name: "x", namespace: "columns", parameterNotFoundAction: "Deny" },
+        },
+      },
+    ];
+    kubectl("create -f -", JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }));
+    const shown = (kind: string) => rows(kubectl(`get ${kind} -n columns`));
+    assert.deepEqual(shown("endpoints"), [
+      "NAME | ENDPOINTS | AGE",
+      "many | 10.0.0.1:80,10.0.0.2:80,10.0.0.3:80 + 5 more...",
+      "none | <none>",
+    ]);
+    assert.deepEqual(shown("endpointslices many none"), [
+      "NAME | ADDRESSTYPE | PORTS | ENDPOINTS | AGE",
+      "many | IPv4 | 80,81 | 10.0.0.1,10.0.0.2,10.0.0.3 + 1 more...",
+      "none | IPv4 | <unset> | <unset>",
+    ]);
+    assert.deepEqual(shown("leases"), ["NAME | HOLDER | AGE", "held | me"]);
+    assert.deepEqual(shown("validatingadmissionpolicybindings"), [
+      "NAME | POLICYNAME | PARAMREF | AGE",
+      "columns | p | columns/x",
+    ]);
+    kubectl("delete validatingadmissionpolicybinding columns");
+  });
+
   test("shows what an API server looks for at start: webhooks, policies, flow schemas, levels", () => {
     const kinds = ["validatingwebhookconfigurations", "mutatingwebhookconfigurations", "validatingadmissionpolicies"];
     for (const kind of kinds) assert.equal(kubectl(`get ${kind} -o name`), "");

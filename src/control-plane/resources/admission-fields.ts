@@ -9,6 +9,7 @@ import { admissionNumbers } from "./protobuf-numbers.ts";
 export const admissionKind = {
   group: "admissionregistration.k8s.io",
   scope: "Cluster",
+  categories: ["api-extensions"],
   emptyValues: "omit",
   protobuf: admissionNumbers,
   definitionPrefix: "io.k8s.api.admissionregistration",

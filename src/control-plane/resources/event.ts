@@ -89,11 +89,13 @@ export const events = defineResource(
 function rulesOf(aboutField: string, messageField: string, reporterField: string): ResourceRules {
   const about = (object: ApiObject, field: string): string => cellText(part(object, aboutField)[field]);
   const reporter = (object: ApiObject): string =>
-    cellText(part(object, "source").component) || cellText(object[reporterField]);
+    cellText(sourceOf(object).component) || cellText(object[reporterField]);
+  const instance = (object: ApiObject): string => cellText(sourceOf(object).host) || cellText(object.reportingInstance);
   const columns: readonly Column[] = [
     {
       name: "Last Seen",
       type: "string",
+      changesWithTime: true,
       description: "How long ago it was last seen.",
       cell: (object, now) => ageOf(lastSeen(object), now),
     },
@@ -103,7 +105,7 @@ function rulesOf(aboutField: string, messageField: string, reporterField: string
       name: "Object",
       type: "string",
       description: "What it happened to.",
-      cell: (object) => `${about(object, "kind").toLowerCase()}/${about(object, "name")}`,
+      cell: (object) => withMore(about(object, "kind").toLowerCase(), "/", about(object, "name")),
     },
     {
       name: "Subobject",
@@ -112,7 +114,13 @@ function rulesOf(aboutField: string, messageField: string, reporterField: string
       description: "The part that it happened to.",
       cell: (object) => about(object, "fieldPath"),
     },
-    { name: "Source", type: "string", priority: 1, description: "Who reports.", cell: reporter },
+    {
+      name: "Source",
+      type: "string",
+      priority: 1,
+      description: "Who reports.",
+      cell: (object) => withMore(reporter(object), ", ", instance(object)),
+    },
     {
       name: "Message",
       type: "string",
@@ -122,6 +130,7 @@ function rulesOf(aboutField: string, messageField: string, reporterField: string
     {
       name: "First Seen",
       type: "string",
+      changesWithTime: true,
       priority: 1,
       description: "How long ago it was first seen.",
       cell: (object, now) => ageOf(firstSeen(object), now),
@@ -131,7 +140,7 @@ function rulesOf(aboutField: string, messageField: string, reporterField: string
       type: "string",
       priority: 1,
       description: "How often.",
-      cell: (object) => String(countOf(object)),
+      cell: countOf,
     },
     { ...nameColumn, priority: 1 },
   ];
@@ -158,6 +167,15 @@ function rulesOf(aboutField: string, messageField: string, reporterField: string
 
 function textOf(...values: readonly unknown[]): string | undefined {
   return values.find((value): value is string => typeof value === "string" && value !== "");
+}
+
+function withMore(text: string, separator: string, more: string): string {
+  return more === "" ? text : `${text}${separator}${more}`;
+}
+
+/** By the name that the field has in either form. */
+function sourceOf(object: ApiObject): Readonly<Record<string, unknown>> {
+  return { ...part(object, "deprecatedSource"), ...part(object, "source") };
 }
 
 function firstSeen(object: ApiObject): string | undefined {

@@ -58,6 +58,8 @@ export const namespaceFinalizer = "kubernetes";
 export const namespaceRules: ResourceRules = {
   nameRule: "dns-label",
   status: true,
+  // Nobody means all of them at once.
+  verbs: ["create", "delete", "get", "list", "patch", "update", "watch"],
   tracksGeneration: false,
   allowUnconditionalUpdate: true,
   prepareForCreate(object) {
