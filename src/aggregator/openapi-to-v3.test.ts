@@ -101,6 +101,29 @@ test("specToV3() makes a body a request body, and gives bodies and answers their
   });
 });
 
+test("specToV3() says how clients show who they are", () => {
+  const { components } = specToV3({
+    securityDefinitions: {
+      BearerToken: { description: "A token.", type: "apiKey", name: "authorization", in: "header" },
+      HTTPBasic: { type: "basic" },
+      OAuth: { type: "oauth2", flow: "application", tokenUrl: "https://example.com/token", scopes: { all: "All." } },
+      Odd: { type: "oauth2", flow: "constructor" },
+    },
+  });
+  assert.deepEqual(JSON.parse(JSON.stringify(components)), {
+    schemas: {},
+    securitySchemes: {
+      BearerToken: { description: "A token.", type: "apiKey", name: "authorization", in: "header" },
+      HTTPBasic: { type: "http", scheme: "basic" },
+      OAuth: {
+        type: "oauth2",
+        flows: { clientCredentials: { tokenUrl: "https://example.com/token", scopes: { all: "All." } } },
+      },
+      Odd: { type: "oauth2" },
+    },
+  });
+});
+
 test("specToV3() makes something valid of a document that is none", () => {
   assert.deepEqual(specToV3({ info: 1, paths: [1], definitions: { __proto__: null, A: 1 }, parameters: "x" }), {
     openapi: "3.0.0",

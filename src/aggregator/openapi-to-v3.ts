@@ -1,6 +1,7 @@
 // A server's OpenAPI version 2 as version 3, for servers that have no other: what `kubectl explain` reads is version 3.
 // https://swagger.io/specification/v2/ and https://swagger.io/specification/v3/
 
+import { getOwn } from "../base/own.ts";
 import type { Json } from "./openapi-merge.ts";
 
 export interface ConvertedSpec {
@@ -26,6 +27,7 @@ export function specToV3({ info, paths, definitions, parameters, responses, ...d
   const shared = {
     parameters: mapped(parameters, toParameter),
     responses: mapped(responses, (response) => toResponse(response, media.produces)),
+    securitySchemes: mapped(document.securityDefinitions, toSecurityScheme),
   };
   return {
     openapi: "3.0.0",
@@ -97,6 +99,20 @@ function toRequestBody({ schema, description, required }: Json, consumes: readon
 function toResponse({ $ref, schema, headers: _, examples: __, ...rest }: Json, produces: readonly string[]): Json {
   if (typeof $ref === "string") return { $ref: moved($ref) };
   return schema === undefined ? rest : { ...rest, content: contentOf(schema, produces) };
+}
+
+/** How version 3 calls the ways of OAuth. */
+const flows: Readonly<Record<string, string>> = {
+  implicit: "implicit",
+  password: "password",
+  application: "clientCredentials",
+  accessCode: "authorizationCode",
+};
+
+function toSecurityScheme({ flow, authorizationUrl, tokenUrl, scopes, ...scheme }: Json): Json {
+  if (scheme.type === "basic") return { ...scheme, type: "http", scheme: "basic" };
+  const name = getOwn(flows, String(flow));
+  return name === undefined ? scheme : { ...scheme, flows: { [name]: { authorizationUrl, tokenUrl, scopes } } };
 }
 
 /** The same schema in each media type. */
