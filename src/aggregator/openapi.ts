@@ -18,8 +18,7 @@ import {
   type UserInfo,
 } from "../server/door.ts";
 import type { Backend } from "./backend.ts";
-import { type FetchedDocument, get } from "./discovery-fetcher.ts";
-import { nestsTooDeep } from "./nesting.ts";
+import { asker, KeptDocuments } from "./kept-documents.ts";
 import { type Json, mergeSpecs, type PartialSpec } from "./openapi-merge.ts";
 import { specToV3 } from "./openapi-to-v3.ts";
 import { proxy } from "./proxy.ts";
@@ -31,45 +30,27 @@ interface MergedOpenApiOptions {
   readonly clock: Clock;
 }
 
-/** Documents are asked for again where they are older than this. */
-const refreshMs = 60_000;
-/** After a failure it is tried again so soon, then after twice as long each time, at most after `refreshMs`: a server that starts refuses at first. */
-const retryMinMs = 500;
-/** Who asks; backends must allow it. */
-const asker: UserInfo = { name: "system:aggregator", uid: "", groups: [], extra: {} };
 /** In-process questions are for a server that has not asked who this is yet. */
 const inside: UserInfo = { ...asker, groups: ["system:masters"] };
 
-/** What a backend last said of one path. */
-interface Kept {
-  etag: string;
-  document: Json | undefined;
-  /** Whether it last said that it has no such document. */
-  isMissing: boolean;
-  askedAtMs: number;
-  asking: Promise<void> | undefined;
-  /** How long to wait after the last answer, which was a failure; 0 where it was none. */
-  retryMs: number;
-}
-
 export class MergedOpenApi {
   readonly #routes: Routes;
-  readonly #clock: Clock;
-  readonly #v2 = new WeakMap<Backend, Kept>();
-  readonly #v3 = new WeakMap<Backend, Kept>();
+  readonly #v2: KeptDocuments;
+  readonly #v3: KeptDocuments;
   /** By the v2 document that they are made of. */
   readonly #converted = new WeakMap<Json, OpenApiV3>();
-  readonly #stop = new AbortController();
   #localV2: Json | undefined;
   #merged: { readonly inputs: readonly unknown[]; readonly forms: OpenApiV2 } | undefined;
 
   constructor({ routes, clock }: MergedOpenApiOptions) {
     this.#routes = routes;
-    this.#clock = clock;
+    this.#v2 = new KeptDocuments({ path: "/openapi/v2", routes, clock });
+    this.#v3 = new KeptDocuments({ path: "/openapi/v3", routes, clock });
   }
 
   close(): void {
-    this.#stop.abort();
+    this.#v2.close();
+    this.#v3.close();
   }
 
   /** Undefined for a path that is none of it. */
@@ -122,15 +103,15 @@ export class MergedOpenApi {
   }
 
   async #entries(route: Route): Promise<Json> {
-    const { document } = await this.#ask(this.#v3, route, "/openapi/v3");
+    const { document } = await this.#v3.of(route);
     return recordOf(document?.paths);
   }
 
   /** Of a server that has v2 alone: all that it says there, in each of its versions. */
   async #convertedOf(route: Route): Promise<OpenApiV3 | undefined> {
-    const { isMissing } = await this.#ask(this.#v3, route, "/openapi/v3");
+    const { isMissing } = await this.#v3.of(route);
     if (!isMissing) return undefined;
-    const { document } = await this.#ask(this.#v2, route, "/openapi/v2");
+    const { document } = await this.#v2.of(route);
     if (document === undefined) return undefined;
     const { formsOfV3 } = await loadOpenApi();
     const forms = this.#converted.get(document) ?? formsOfV3(once(() => specToV3(document)));
@@ -170,78 +151,11 @@ export class MergedOpenApi {
   async #part(routes: readonly Route[]): Promise<PartialSpec | undefined> {
     const route = routes.find(({ view }) => view.isAvailable) ?? routes[0];
     if (route === undefined) return undefined;
-    const { document } = await this.#ask(this.#v2, route, "/openapi/v2");
+    const { document } = await this.#v2.of(route);
     return document === undefined
       ? undefined
       : { document, prefixes: routes.map(({ view }) => `/apis/${view.group}/`) };
   }
-
-  // --- asking
-
-  /**
-   * What a backend said: asked for where nothing is known yet, and behind the answer's back where it is old or the backend has failed.
-   * One that is not available is not asked, since it may be silent, and everybody who wants any document would wait for it.
-   */
-  async #ask(known: WeakMap<Backend, Kept>, { view, backend }: Route, path: string): Promise<Kept> {
-    const kept = (backend === undefined ? undefined : known.get(backend)) ?? {
-      etag: "",
-      document: undefined,
-      isMissing: false,
-      askedAtMs: Number.NEGATIVE_INFINITY,
-      asking: undefined,
-      retryMs: 0,
-    };
-    if (backend === undefined || !view.isAvailable) return kept;
-    known.set(backend, kept);
-    if (this.#clock.nowMs() - kept.askedAtMs >= refreshMs) this.#start(kept, backend, path);
-    const isKnown = kept.document !== undefined || kept.isMissing || kept.retryMs > 0;
-    if (!isKnown) await kept.asking;
-    return kept;
-  }
-
-  #start(kept: Kept, backend: Backend, path: string): void {
-    kept.askedAtMs = this.#clock.nowMs();
-    kept.asking = this.#refresh(kept, backend, path).finally(() => {
-      kept.asking = undefined;
-    });
-  }
-
-  /** A backend that fails leaves what it last said, and is asked again. */
-  async #refresh(kept: Kept, backend: Backend, path: string): Promise<void> {
-    let answer: FetchedDocument | undefined;
-    try {
-      answer = await get(backend, {
-        path,
-        accept: "application/json",
-        user: asker,
-        signal: this.#stop.signal,
-        etag: kept.etag,
-      });
-    } catch {
-      // The same as a refusal.
-    }
-    // One who sends what nobody can walk through has failed, too: others' documents are merged with it.
-    if (answer === undefined || !isConclusive(answer.status) || nestsTooDeep(answer.body))
-      return this.#retryLater(kept, backend, path);
-    kept.retryMs = 0;
-    kept.isMissing = answer.status === 404;
-    if (answer.status !== 200) return;
-    kept.document = recordOf(answer.body);
-    kept.etag = answer.etag;
-  }
-
-  #retryLater(kept: Kept, backend: Backend, path: string): void {
-    kept.retryMs = Math.min(Math.max(retryMinMs, 2 * kept.retryMs), refreshMs);
-    this.#clock.after(kept.retryMs, () => {
-      const isRouted = [...this.#routes.all()].some((route) => route.backend === backend);
-      if (isRouted && kept.asking === undefined && !this.#stop.signal.aborted) this.#start(kept, backend, path);
-    });
-  }
-}
-
-/** A server that has no documents says so, and that it has nothing new. */
-function isConclusive(status: number): boolean {
-  return status === 200 || status === 304 || status === 404;
 }
 
 function isSame(before: readonly unknown[], now: readonly unknown[]): boolean {
