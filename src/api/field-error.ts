@@ -1,6 +1,7 @@
 // What is wrong with one field of an object; many of them make one Invalid Status.
 // https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ (details.causes)
 
+import { goJson } from "./apply/go-json.ts";
 import { quoteText } from "./quote-text.ts";
 
 const reasons = {
@@ -44,7 +45,7 @@ function make(type: keyof typeof reasons, field: string, shown: string | undefin
 /** The value as messages show it: text in quotes, numbers and booleans as they are, null and objects as JSON. */
 export function showValue(value: unknown): string {
   if (typeof value === "string") return quoteText(value);
-  return value === undefined ? "null" : JSON.stringify(value);
+  return value === undefined ? "null" : goJson(value);
 }
 
 /** Constructors in the words of Kubernetes' field errors. */

@@ -79,6 +79,14 @@ test("trackUpdate() goes on where the client leaves no owner but of a version th
   );
 });
 
+test("trackUpdate() ends tracking where the client leaves an owner whose version cannot be read", () => {
+  const created = write(undefined, aFlunder({ app: "x" }));
+  const [entry] = created.metadata.managedFields ?? [];
+  assert.ok(entry);
+  const managedFields = [{ ...entry, apiVersion: "a/b/c" }];
+  assert.equal(write(created, aFlunder({ app: "y" }), { managedFields }).metadata.managedFields, undefined);
+});
+
 test("trackUpdate() ends tracking where a finalizer stands twice that another version's owner would have to tell apart", () => {
   const twice = aFlunder({ app: "x" });
   twice.metadata.finalizers = ["a.b/c", "a.b/c"];

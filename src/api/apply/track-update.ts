@@ -1,6 +1,6 @@
 // Ownership after an ordinary write: who changed a field owns it.
 
-import { formatApiVersion } from "../group-version.ts";
+import { formatApiVersion, parseApiVersion } from "../group-version.ts";
 import type { Kind } from "../kind.ts";
 import type { ApiObject, ManagedFieldsEntry } from "../object-meta.ts";
 import { StatusError } from "../status-error.ts";
@@ -39,6 +39,7 @@ export function trackUpdate(options: TrackUpdate): ManagedFieldsEntry[] | undefi
   const known = startingOwners(live, updated, subresource);
   // An object that nobody owned anything of is not tracked; only creation begins that.
   if (known.size === 0 && live !== undefined) return undefined;
+  if ([...known.values()].some((owner) => parseApiVersion(owner.apiVersion) === undefined)) return undefined;
   const owners = reconcileOwners(kind, known);
   // A new object is compared with an empty one: what is always there, such as an empty spec, nobody added.
   const before = live ?? emptyObject(kind, version);

@@ -9,15 +9,20 @@ export class ProtobufError extends Error {
 /** Every protobuf document of Kubernetes begins with `k8s` and a zero byte. */
 const magic = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
 
+/** The document behind those bytes. Throws a ProtobufError. */
+export function withoutMagic(bytes: Buffer): Buffer {
+  if (bytes.subarray(0, magic.length).equals(magic)) return bytes.subarray(magic.length);
+  throw new ProtobufError(
+    `provided data does not appear to be a protobuf message, expected prefix [${[...magic].join(" ")}]`,
+  );
+}
+
 /** Throws a ProtobufError that says why the body cannot be read. */
 export function refuseProtobuf(bytes: Buffer): never {
   if (bytes.length === 0) throw new ProtobufError("empty data");
-  if (!bytes.subarray(0, magic.length).equals(magic))
-    throw new ProtobufError(
-      `provided data does not appear to be a protobuf message, expected prefix [${[...magic].join(" ")}]`,
-    );
-  if (bytes.length === magic.length) throw new ProtobufError("empty body");
-  skipFields(bytes.subarray(magic.length));
+  const document = withoutMagic(bytes);
+  if (document.length === 0) throw new ProtobufError("empty body");
+  skipFields(document);
   throw new ProtobufError("the object cannot be read as a protobuf message, as its kind has no such form");
 }
 

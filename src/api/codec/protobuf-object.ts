@@ -12,11 +12,8 @@ import {
   type SchemaNode,
 } from "../schema/schema-node.ts";
 import { Type } from "../schema/type.ts";
-import { ProtobufError } from "./protobuf-body.ts";
+import { ProtobufError, withoutMagic } from "./protobuf-body.ts";
 import { type BinaryReader, newReader, WireType } from "./wire.ts";
-
-/** Every document begins with `k8s` and a zero byte; then a runtime.Unknown holds the type and the object. */
-const magic = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
 
 /** The numbers of the meta types, which are the same for all kinds. */
 export const metaNumbers: FieldNumbers = {
@@ -58,10 +55,10 @@ export function decodeProtobufObject(
   bytes: Buffer,
   { root, name, numbers }: { readonly root: ObjectNode; readonly name: string; readonly numbers: FieldNumbers },
 ): unknown {
-  if (!bytes.subarray(0, magic.length).equals(magic))
-    throw new ProtobufError("provided data does not appear to be a protobuf message");
+  // A runtime.Unknown, which holds the type and the object.
+  const document = withoutMagic(bytes);
   try {
-    const { apiVersion, kind, raw } = readEnvelope(bytes.subarray(magic.length));
+    const { apiVersion, kind, raw } = readEnvelope(document);
     return { apiVersion, kind, ...readMessage(raw, { node: root, name, numbers: { ...metaNumbers, ...numbers } }) };
   } catch (error) {
     // What the reader says of a message that is cut short: a RangeError of its own.

@@ -54,8 +54,9 @@ export function orderedList({ target, patch, order }: Lists, field: ListField): 
   const changes = Array.isArray(patch) ? patch : [];
   requireSameOrder(changes, order, field.mergeKey);
   if (target === undefined && patch === undefined) return undefined;
-  if (field.mergeKey !== undefined && !order.every(isRecord))
-    throw StatusError.badRequest(`$setElementOrder of ${field.name} must be a list of maps`);
+  const { mergeKey } = field;
+  if (mergeKey !== undefined && !order.every((item) => isRecord(item) && Object.hasOwn(item, mergeKey)))
+    throw StatusError.badRequest(`$setElementOrder of ${field.name} must be a list of maps with the key ${mergeKey}`);
   // Nothing tells of which type the items would be.
   if (target === undefined && changes.length === 0)
     throw StatusError.badRequest("no elements in any of the given slices");
