@@ -50,17 +50,20 @@ function isOwn(item: { readonly name?: string; readonly metadata?: { readonly na
 
 interface Suite {
   readonly title: string;
+  /** Of fixtures, as a pattern. */
   readonly folder: string;
   readonly start: () => Promise<World>;
   readonly port: (world: World) => number;
 }
 
+const delegated = "{delegated,further/delegated}";
+
 const suites: readonly Suite[] = [
   { title: "annex up as aggregator and core API", folder: "aggregator", start: startWorld, port: ({ port }) => port },
-  { title: "wardle that asks annex up", folder: "delegated", start: startWorld, port: ({ wardlePort }) => wardlePort },
+  { title: "wardle that asks annex up", folder: delegated, start: startWorld, port: ({ wardlePort }) => wardlePort },
   {
     title: "wardle that asks the recorded core API",
-    folder: "delegated",
+    folder: delegated,
     start: startStubWorld,
     port: ({ wardlePort }) => wardlePort,
   },
