@@ -111,7 +111,7 @@ describeKubectl("reads", ({ type, run, refused, isNew, isAggregated }) => {
   test("get takes a list page by page", () => {
     const { stdout, stderr } = type("get flunders -o name --chunk-size=1 -v=6");
     assert.equal(stdout.match(/^flunder\.wardle\.example\.com\//gm)?.length, 3);
-    assert.equal(stderr.match(/flunders\?(continue=\w+&)?limit=1 /g)?.length, 3);
+    assert.equal(stderr.match(/flunders\?(continue=\w+&)?limit=1"? /g)?.length, 3);
   });
 
   test("get tells of what is not there", () => {
