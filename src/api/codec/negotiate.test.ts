@@ -79,6 +79,14 @@ test("negotiate() takes protobuf of whole objects last where it is told to, and 
     assert.equal(agreed(accept, { protobuf: "last" }), expected, accept);
 });
 
+test("negotiate() lets a named type pass a wildcard that stands before it, whatever its quality", () => {
+  assert.equal(agreed("*/*,application/yaml;q=0.1"), "yaml");
+  assert.equal(agreed("application/yaml;q=0.1,*/*"), "json");
+  assert.equal(agreed("application/json;q=0.1,*/*,application/yaml;q=0.2"), "yaml");
+  assert.equal(agreed("application/*;q=0.9,application/yaml;q=0.1,*/*"), "json");
+  assert.equal(agreed("text/html,application/xml;q=0.9,application/yaml;q=0.5,*/*;q=0.8"), "json");
+});
+
 test("negotiate() knows streams of JSON and protobuf only", () => {
   assert.equal(agreed("application/json;stream=watch"), "json");
   assert.equal(agreed("application/vnd.kubernetes.protobuf;stream=watch"), "protobuf");

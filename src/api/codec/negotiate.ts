@@ -43,7 +43,7 @@ const rememberedMax = 1_000;
 const rememberedCharactersMax = 512;
 
 /**
- * The first alternative that can be served, the best quality first, named types before wildcards. Undefined where there is none.
+ * The first alternative that can be served, the best quality first, named types before wildcards that precede them. Undefined where there is none.
  * `transforms` says whether there are other forms, `protobuf` when whole objects are served in it: as the client ranks it, or where it reads nothing else.
  */
 export function negotiate(
@@ -66,13 +66,32 @@ export function negotiate(
   return chosen;
 }
 
+/** Go's library sorts up to so many by insertion, which matters where `goesBefore` is no order; a header of more would cost its square. */
+const insertedMax = 12;
+
 function clausesOf(accept: string): Clause[] {
   const clauses = accept
     .split(",")
     .map(parseClause)
     .filter((clause) => clause !== undefined);
-  const rank = ({ type, subtype }: Clause) => (type === "*" ? 0 : subtype === "*" ? 1 : 2);
-  return clauses.sort((a, b) => b.q - a.q || rank(b) - rank(a));
+  if (clauses.length > insertedMax) return clauses.sort((a, b) => b.q - a.q);
+  const sorted: Clause[] = [];
+  for (const clause of clauses) {
+    let at = sorted.length;
+    while (goesBefore(clause, sorted[at - 1])) at--;
+    sorted.splice(at, 0, clause);
+  }
+  return sorted;
+}
+
+/**
+ * Whether a clause passes the one that stands before it: by its quality, or, whatever its quality, as it names what the other leaves open.
+ * That is no order: a wildcard and then YAML of the lowest quality is YAML, and the other way round JSON. Clauses go in one after another, as in the reference.
+ */
+function goesBefore(clause: Clause, other: Clause | undefined): boolean {
+  if (other === undefined) return false;
+  if (clause.q > other.q) return true;
+  return (clause.type !== "*" && other.type === "*") || (clause.subtype !== "*" && other.subtype === "*");
 }
 
 function parseClause(text: string): Clause | undefined {

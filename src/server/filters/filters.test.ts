@@ -230,6 +230,8 @@ test("deadline() refuses what is no duration, except on a watch", async () => {
     code: 400,
     message: 'invalid timeout specified in the request URL - time: invalid duration "bogus"',
   });
+  const odd = aRequest({ url: "/x?timeout=%C3%A9%0A%22", info: flunder });
+  await assert.rejects(pass(deadline(), odd), { message: /invalid duration "\\xc3\\xa9\\x0a\\""$/ });
   const endless = aRequest({ url: "/x?timeout=999999999999h", info: flunder });
   await assert.rejects(pass(deadline(), endless), { code: 400, message: /invalid duration "999999999999h"/ });
   assert.equal((await pass(deadline(), request("watch"))).status, 200);
