@@ -54,9 +54,9 @@ class Reader {
   }
 }
 
-async function open(server: TestResource, query: string): Promise<Reader> {
+async function open(server: TestResource, query: string, accept = "application/json"): Promise<Reader> {
   const info = { isResource: true, group: widget.group, version: "v1", namespace: "default", resource: "widgets" };
-  const request = aRequest({ url: `/x?watch=1&${query}`, info });
+  const request = aRequest({ url: `/x?watch=1&${query}`, headers: { accept }, info });
   const { body } = await watch({ request, served: server.served, version: "v1", info: request.info });
   assert.ok(body !== undefined && Symbol.asyncIterator in body);
   return new Reader(body);
@@ -149,7 +149,10 @@ test("A watcher that is too far behind, or comes too late, is told so and ended"
   const slow = await open(server, `resourceVersion=${first}`);
   const padding = "x".repeat(600_000);
   for (let at = 0; at < 70; at++) await put(server, "a", { padding: `${padding}${at}` });
-  for (const reader of [slow, await open(server, `resourceVersion=${first}`)]) {
+  const late = await open(server, `resourceVersion=${first}`);
+  const form = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io";
+  const lateInAFormOfLists = await open(server, `resourceVersion=${first}`, form);
+  for (const reader of [slow, late, lateInAFormOfLists]) {
     const event = await reader.next();
     assert.equal(event?.type, "ERROR");
     assert.equal(event?.object.code, 410);

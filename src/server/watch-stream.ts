@@ -27,7 +27,7 @@ export interface WatchStreamOptions {
   readonly start: WatchStart;
   readonly timeoutMs: number;
   readonly wantsBookmarks: boolean;
-  /** For forms that exist for lists alone: the watch opens and ends without an event. */
+  /** For forms that exist for lists alone: a watch that can begin opens and ends without an event. */
   readonly endsAtOnce: boolean;
   readonly signal: AbortSignal;
 }
@@ -80,7 +80,8 @@ export class WatchStream implements AsyncIterableIterator<Buffer> {
     this.#position = cache.ring.firstAfter(this.#seen);
     // The moment of the objects is the one that the events go on from, whenever the first of them is pulled.
     if (start.from === "objects") this.#initial = this.#initialEvents(cache.snapshot, start.announcesEnd);
-    if (endsAtOnce) this.#isOver = true;
+    // Why it cannot begin is told in any form.
+    if (endsAtOnce && start.from !== "error" && !this.#isLost()) this.#isOver = true;
     this.#deadlineMs = clock.nowMs() + timeoutMs;
     this.#stopFollowing = cache.onChange(() => this.#wake?.());
     this.#cancelTimeout = clock.after(timeoutMs, () => {
