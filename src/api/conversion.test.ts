@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { decodeVersioned, fromHub, toHub } from "./conversion.ts";
+import { decodeVersioned, fromHub, toHub, viewIn } from "./conversion.ts";
 import { flunder } from "./testing/kinds.ts";
 
 const body = { metadata: { name: "a", labels: { x: "1" }, finalizers: ["f"] }, spec: { reference: "other" } };
@@ -36,4 +36,10 @@ test("toHub() and fromHub() give metadata and a body that may be changed without
     Object.assign(copy.spec ?? {}, { referenceType: "Changed" });
   }
   assert.equal(JSON.stringify(hub), before);
+});
+
+test("viewIn() leaves out what a conversion left empty", () => {
+  const hub = toHub(flunder, decodeVersioned(flunder, "v1alpha1", { metadata: { name: "a" } }), "v1alpha1");
+  assert.deepEqual(hub.spec, { referenceType: "" });
+  assert.deepEqual(viewIn(flunder, hub, "v1beta1").spec, {});
 });

@@ -23,7 +23,8 @@ export function fromHub(kind: Kind, object: ApiObject, version: string): ApiObje
 
 /** The object, given in the hub's shape, in a version's, to be looked at and not to be changed: it may be the same one. */
 export function viewIn(kind: Kind, object: ApiObject, version: string): ApiObject {
-  return version === kind.hub ? object : fromHub(kind, object, version);
+  // What came from another version may hold empty values, which only decoding leaves out.
+  return Object.keys(kind.versions).length === 1 ? object : fromHub(kind, object, version);
 }
 
 /** Reads untyped JSON as an object of a version, with all defaults filled in. Throws a DecodeError. */
