@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { apiServices } from "../aggregator/door.ts";
 import type { ApiObject } from "../api/door.ts";
+import { recordOf } from "../base/record.ts";
 import { type Client, loadKubeconfig } from "../client/door.ts";
 import { formatColumns } from "./columns.ts";
 import { dataDirectoryFlag, defineCommand, say } from "./command.ts";
@@ -53,12 +54,12 @@ function servers(dataDirectory: string, pid: number): string[][] {
 }
 
 function apiServiceRow({ metadata, spec, status: said }: ApiObject): string[] {
-  const { service } = fieldsOf(spec);
-  const conditions: unknown = fieldsOf(said).conditions;
+  const { service } = recordOf(spec);
+  const conditions: unknown = recordOf(said).conditions;
   const condition = Array.isArray(conditions)
-    ? conditions.map(fieldsOf).find(({ type }) => type === "Available")
+    ? conditions.map(recordOf).find(({ type }) => type === "Available")
     : undefined;
-  const { namespace, name } = fieldsOf(service);
+  const { namespace, name } = recordOf(service);
   return [
     metadata.name ?? "",
     service === undefined ? "Local" : `${namespace}/${name}`,
@@ -66,8 +67,4 @@ function apiServiceRow({ metadata, spec, status: said }: ApiObject): string[] {
     String(condition?.reason ?? ""),
     String(condition?.message ?? ""),
   ];
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? { ...value } : {};
 }

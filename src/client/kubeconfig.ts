@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { decodeYaml } from "../api/door.ts";
+import { recordOf } from "../base/record.ts";
 import type { ConnectionConfig } from "./connection.ts";
 import { inClusterConfig } from "./in-cluster.ts";
 
@@ -76,10 +77,10 @@ function readIfThere(path: string, mustExist: boolean): File[] {
 
 /** The first file that says something wins. */
 function mergeFiles(files: readonly File[]): Merged {
-  const parsed = files.map(({ text, directory }) => ({ fields: fieldsOf(decodeYaml(text)), directory }));
+  const parsed = files.map(({ text, directory }) => ({ fields: recordOf(decodeYaml(text)), directory }));
   const entries = (list: string, inner: string): Entry[] =>
     parsed.flatMap(({ fields, directory }) =>
-      listOf(fields[list]).map((entry) => ({ name: textOf(entry.name), fields: fieldsOf(entry[inner]), directory })),
+      listOf(fields[list]).map((entry) => ({ name: textOf(entry.name), fields: recordOf(entry[inner]), directory })),
     );
   return {
     currentContext: parsed.map(({ fields }) => textOf(fields["current-context"])).find((name) => name !== "") ?? "",
@@ -139,12 +140,8 @@ function find(entries: readonly Entry[], name: string, what: string): Entry {
   throw new TypeError(`Cannot use ${what} "${name}" as the kubeconfig must have it`);
 }
 
-function fieldsOf(value: unknown): Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
-}
-
 function listOf(value: unknown): Fields[] {
-  return Array.isArray(value) ? value.map(fieldsOf) : [];
+  return Array.isArray(value) ? value.map(recordOf) : [];
 }
 
 function textOf(value: unknown): string {

@@ -1,6 +1,7 @@
 // What a server said went wrong, as the error that our own code throws.
 
 import { type StatusCause, type StatusDetails, StatusError, type StatusReason, statusCodes } from "../api/door.ts";
+import { isRecord } from "../base/record.ts";
 
 /** How much of an answer that is no Status a message quotes. */
 const quotedCharactersMax = 2_048;
@@ -81,8 +82,4 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

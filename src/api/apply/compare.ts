@@ -1,11 +1,12 @@
 // What changed between two objects of one version, field by field.
 
 import { getOwn } from "../../base/own.ts";
+import { isRecord } from "../../base/record.ts";
 import type { ListNode, SchemaNode } from "../schema/schema-node.ts";
 import { type FieldSet, FieldSetBuilder } from "./field-set.ts";
 import { type KnownPath, rootPath } from "./known-path.ts";
 import type { PathElement } from "./path-element.ts";
-import { childNode, deepEqual, isMap, itemsByElement, Repeated, shapeOf } from "./shape.ts";
+import { childNode, deepEqual, itemsByElement, Repeated, shapeOf } from "./shape.ts";
 
 export interface Comparison {
   readonly added: FieldSet;
@@ -44,7 +45,7 @@ function compareNodes(step: Step): void {
 /** Free values may be a map before and a text after. */
 function shapesDiffer({ before, after }: Step): boolean {
   if (before === undefined || after === undefined || before === null || after === null) return false;
-  return isMap(before) !== isMap(after);
+  return isRecord(before) !== isRecord(after);
 }
 
 /** The value is another, and the fields of the map, wherever it stands, came or went. */
@@ -71,8 +72,8 @@ function noteExistence({ before, after, path, comparison }: Step): void {
 }
 
 function compareFields(step: Step): void {
-  const old = isMap(step.before) ? step.before : {};
-  const now = isMap(step.after) ? step.after : {};
+  const old = isRecord(step.before) ? step.before : {};
+  const now = isRecord(step.after) ? step.after : {};
   for (const key in old) compareField(step, { key, before: old[key], after: getOwn(now, key) });
   for (const key in now) if (!Object.hasOwn(old, key)) compareField(step, { key, before: undefined, after: now[key] });
 }

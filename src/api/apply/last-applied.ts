@@ -2,6 +2,7 @@
 // https://kubernetes.io/docs/reference/using-api/server-side-apply/#migration-between-client-side-and-server-side-apply
 
 import { setOwn } from "../../base/own.ts";
+import { isRecord } from "../../base/record.ts";
 import { formatApiVersion } from "../group-version.ts";
 import type { ApiObject } from "../object-meta.ts";
 import { objectSchema } from "../schema/object-schema.ts";
@@ -11,7 +12,6 @@ import type { FieldSet } from "./field-set.ts";
 import { goJson } from "./go-json.ts";
 import type { Conflict } from "./ownership.ts";
 import { compareTexts } from "./path-element.ts";
-import { isMap } from "./shape.ts";
 import { typeFaults } from "./type-faults.ts";
 import { fieldSetOf } from "./typed-fields.ts";
 
@@ -43,7 +43,7 @@ function lastAppliedFields({ kind, version, live }: ApplyObject): FieldSet | und
 function lastApplied({ metadata }: ApiObject): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(metadata.annotations?.[annotation] ?? "null");
-    return isMap(value) ? value : undefined;
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined; // Not written by kubectl, so that it says nothing.
   }
@@ -63,7 +63,7 @@ export function withLastApplied({ applied, manager }: ApplyObject, object: ApiOb
 function lastAppliedText(applied: ApiObject): string {
   const metadata: ApiObject["metadata"] = { ...applied.metadata };
   if (metadata.annotations === null) delete metadata.annotations;
-  else if (isMap(metadata.annotations)) {
+  else if (isRecord(metadata.annotations)) {
     const { [annotation]: _last, ...others } = metadata.annotations;
     metadata.annotations = others;
   }
@@ -72,7 +72,7 @@ function lastAppliedText(applied: ApiObject): string {
 
 function inKeyOrder(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inKeyOrder);
-  if (!isMap(value)) return value;
+  if (!isRecord(value)) return value;
   const sorted: Record<string, unknown> = {};
   for (const key of Object.keys(value).sort(compareTexts)) setOwn(sorted, key, inKeyOrder(value[key]));
   return sorted;

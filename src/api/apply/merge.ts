@@ -1,8 +1,9 @@
 // What becomes of a live object when a configuration is laid over it: fields side by side, items told apart, leaves replaced.
 
 import { getOwn } from "../../base/own.ts";
+import { isRecord } from "../../base/record.ts";
 import type { ListNode, SchemaNode } from "../schema/schema-node.ts";
-import { childNode, isMap, itemElement, itemsByElement, Repeated, shapeOf } from "./shape.ts";
+import { childNode, itemElement, itemsByElement, Repeated, shapeOf } from "./shape.ts";
 
 /** Merges; undefined on either side is absent. */
 export function mergeValues(live: unknown, applied: unknown, node: SchemaNode): unknown {
@@ -13,7 +14,7 @@ export function mergeValues(live: unknown, applied: unknown, node: SchemaNode): 
   // A null says that the map or list has nothing of the applier's; what others have put there stays.
   if (applied === null) return isNothing(live) ? applied : live;
   if (shape.is === "items") return mergeItems(asList(live), asList(applied), shape.node);
-  return isMap(live) && isMap(applied) ? mergeFields(live, applied, node) : applied;
+  return isRecord(live) && isRecord(applied) ? mergeFields(live, applied, node) : applied;
 }
 
 function isNothing(value: unknown): boolean {

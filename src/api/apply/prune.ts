@@ -1,12 +1,13 @@
 // What a manager owned and does not want any more goes away, unless somebody else has it.
 
+import { isRecord } from "../../base/record.ts";
 import type { Kind } from "../kind.ts";
 import { objectSchema } from "../schema/object-schema.ts";
 import type { SchemaNode } from "../schema/schema-node.ts";
 import { FieldSet } from "./field-set.ts";
 import { convertValue, type InVersion, versionOf } from "./in-version.ts";
 import type { Owner, Owners } from "./managers.ts";
-import { childNode, isMap, itemElement } from "./shape.ts";
+import { childNode, itemElement } from "./shape.ts";
 import { fieldSetOf, withStructFields } from "./typed-fields.ts";
 
 interface Prune {
@@ -72,7 +73,7 @@ export function removeFields(value: unknown, toRemove: FieldSet, node: SchemaNod
     });
     return kept.length === 0 ? null : kept;
   }
-  if (!isMap(value)) return value;
+  if (!isRecord(value)) return value;
   const kept: [string, unknown][] = [];
   for (const [key, member] of Object.entries(value)) {
     const below = toRemove.children.get(`f:${key}`);

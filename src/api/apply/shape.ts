@@ -1,6 +1,7 @@
 // How apply sees a value: as a leaf that is owned as a whole, as named fields, or as items of a list that are told apart.
 
 import { getOwn } from "../../base/own.ts";
+import { isRecord } from "../../base/record.ts";
 import type { FieldNode, ListNode, SchemaNode } from "../schema/schema-node.ts";
 import { compareTexts, keysElement, type PathElement, valueElement } from "./path-element.ts";
 
@@ -14,10 +15,6 @@ export type Shape =
 
 const leaf: Shape = { is: "leaf" };
 
-export function isMap(value: unknown): value is Values {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Number);
-}
-
 /** The shape of a node, whose value decides where the schema does not. */
 export function shapeOf(node: SchemaNode, value: unknown): Shape {
   switch (node.type) {
@@ -29,7 +26,7 @@ export function shapeOf(node: SchemaNode, value: unknown): Shape {
     case "map":
       return node.isAtomic ? leaf : { is: "fields", node };
     case "free":
-      return isMap(value) ? { is: "fields", node } : leaf;
+      return isRecord(value) ? { is: "fields", node } : leaf;
   }
 }
 
@@ -55,7 +52,7 @@ export function childNode(node: SchemaNode, key: string): SchemaNode | undefined
 /** What tells an item of a list from the others. */
 export function itemElement(node: ListNode, item: unknown): PathElement {
   if (node.listType === "set") return valueElement(item);
-  const values = isMap(item) ? item : {};
+  const values = isRecord(item) ? item : {};
   const keys: [string, unknown][] = [];
   for (const name of sortedKeys(node)) {
     const value = getOwn(values, name) ?? keyDefault(node, name);

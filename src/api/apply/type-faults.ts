@@ -1,9 +1,10 @@
 // Whether an applied object fits its kind's schema, in the reference's words.
 
+import { isRecord } from "../../base/record.ts";
 import type { ListNode, ScalarNode, SchemaNode } from "../schema/schema-node.ts";
 import { jsonText } from "./go-json.ts";
 import { formatPath, type PathElement } from "./path-element.ts";
-import { childNode, isMap, itemElement, type Values } from "./shape.ts";
+import { childNode, itemElement, type Values } from "./shape.ts";
 
 /** Objects nest a few levels deep; what nests deeper than this would end the functions that call themselves. */
 const depthMax = 1_000;
@@ -39,7 +40,7 @@ function visit(step: Step): void {
   }
   switch (node.type) {
     case "free":
-      if (isMap(value)) visitFields(step, value);
+      if (isRecord(value)) visitFields(step, value);
       else if (Array.isArray(value)) visitPlaces(step, value, node);
       return;
     case "scalar":
@@ -51,7 +52,7 @@ function visit(step: Step): void {
       else visitItems(step, value, node);
       return;
     default:
-      if (isMap(value)) visitFields(step, value);
+      if (isRecord(value)) visitFields(step, value);
       else tell(step, `expected map, got ${jsonText(value)}`);
   }
 }
@@ -97,13 +98,13 @@ function visitItems(step: Step, items: readonly unknown[], node: ListNode): void
 function itemFault(item: unknown, node: ListNode): string | undefined {
   if (node.listType === "map") {
     if (item === null) return "associative list with keys may not have a null element";
-    if (!isMap(item)) return "associative list with keys may not have non-map elements";
+    if (!isRecord(item)) return "associative list with keys may not have non-map elements";
     if (itemElement(node, item) !== "k:{}") return undefined;
     const keys = node.keys.map((key) => JSON.stringify(key)).join(" ");
     return `associative list with keys has an element that omits all key fields [${keys}] (and doesn't have default values for any key fields)`;
   }
   if (item === null) return "associative list without keys has an element that's an explicit null";
-  if (isMap(item)) return "associative list without keys has an element that's a map type";
+  if (isRecord(item)) return "associative list without keys has an element that's a map type";
   return Array.isArray(item) ? "not supported: associative list with lists as elements" : undefined;
 }
 

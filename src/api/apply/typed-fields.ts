@@ -1,10 +1,11 @@
 // Which fields an object names, by its kind's schema.
 
+import { isRecord } from "../../base/record.ts";
 import type { ListNode, SchemaNode } from "../schema/schema-node.ts";
 import { FieldSet, FieldSetBuilder } from "./field-set.ts";
 import { type KnownPath, rootPath } from "./known-path.ts";
 import type { PathElement } from "./path-element.ts";
-import { childNode, declaredField, isMap, itemsByElement, Repeated, shapeOf } from "./shape.ts";
+import { childNode, declaredField, itemsByElement, Repeated, shapeOf } from "./shape.ts";
 
 /** The fields that a value names. */
 export function fieldSetOf(value: unknown, root: SchemaNode): FieldSet {
@@ -30,12 +31,12 @@ function collect(step: Step): void {
 
 /** A null and an empty map are owned themselves, having no fields that could be; so is each key of a map that is no struct. */
 function collectFields({ value, node, path, set }: Step): void {
-  for (const [key, member] of Object.entries(isMap(value) ? value : {})) {
+  for (const [key, member] of Object.entries(isRecord(value) ? value : {})) {
     const child = childNode(node, key);
     if (child === undefined) continue;
     const below = path.field(key);
     collect({ value: member, node: child, path: below, set });
-    const isBare = member === null || (isMap(member) && Object.keys(member).length === 0);
+    const isBare = member === null || (isRecord(member) && Object.keys(member).length === 0);
     if (isBare || declaredField(node, key) === undefined) set.insert(below);
   }
 }

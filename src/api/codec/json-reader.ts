@@ -1,6 +1,7 @@
 // Reads valid JSON with care where JSON.parse would lose something: keys that stand twice, lone surrogates, numbers beyond JavaScript's.
 // Slower than JSON.parse by far, and only used for documents that have such things.
 
+import { isRecord } from "../../base/record.ts";
 import { exactInteger } from "../int64.ts";
 
 /** What a reader tells about keys, and what it carries down for whom it tells. */
@@ -99,7 +100,7 @@ class ExactReader<Context> {
     const frame = this.#frames.at(-1);
     if (frame === undefined || Array.isArray(frame.target)) return {};
     const before = Object.hasOwn(frame.target, frame.key) ? frame.target[frame.key] : undefined;
-    return isPlainObject(before) ? before : {};
+    return isRecord(before) ? before : {};
   }
 
   #put(value: unknown): void {
@@ -145,10 +146,6 @@ class ExactReader<Context> {
   #skipSpace(): void {
     while (" \t\r\n".includes(this.#text[this.#at] ?? "x")) this.#at++;
   }
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Number);
 }
 
 /** The value of a JSON number: a bigint where only that is exact, and boxed where it is an integer but not written as one. */

@@ -3,12 +3,13 @@
 // No library of ours has these habits, and to patch around one would be more code than this.
 
 import { getOwn, setOwn } from "../../base/own.ts";
+import { isRecord } from "../../base/record.ts";
 import { goJson } from "../apply/go-json.ts";
 import { deepEqual } from "../apply/shape.ts";
 import { describeType } from "../schema/decode-error.ts";
 import { StatusError } from "../status-error.ts";
 import { boundedCopy, type CopyBudget } from "./bounded-copy.ts";
-import { isRecord, patchFailed, requireShallow, type Values } from "./patch-error.ts";
+import { patchFailed, requireShallow, type Values } from "./patch-error.ts";
 
 /** As in the reference; more is a 413. */
 const operationsMax = 10_000;

@@ -1,8 +1,9 @@
 // JSON Merge Patch. https://datatracker.ietf.org/doc/html/rfc7386
 
 import { getOwn, setOwn } from "../../base/own.ts";
+import { isRecord } from "../../base/record.ts";
 import { StatusError } from "../status-error.ts";
-import { isRecord, requireRecord, type Values } from "./patch-error.ts";
+import { requireRecord, type Values } from "./patch-error.ts";
 
 /** The target with the patch laid over it: null removes, objects are merged, anything else replaces. Throws 400 for a patch that is no object. */
 export function applyMergePatch(target: unknown, patch: unknown): unknown {

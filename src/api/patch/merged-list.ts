@@ -1,9 +1,10 @@
 // Lists of a strategic merge patch: whether and how they are merged, and in which order their items stand afterwards.
 
 import { getOwn } from "../../base/own.ts";
+import { isRecord } from "../../base/record.ts";
 import { jsonText } from "../apply/go-json.ts";
 import { StatusError } from "../status-error.ts";
-import { isRecord, patchFailed, type Values } from "./patch-error.ts";
+import { patchFailed, type Values } from "./patch-error.ts";
 
 const directive = "$patch";
 

@@ -1,14 +1,11 @@
 // What all patches agree on: what counts as an object, how deep one may nest, and how one that does not fit is refused.
 
+import { isRecord } from "../../base/record.ts";
 import { describeType } from "../schema/decode-error.ts";
 import { StatusError } from "../status-error.ts";
 import { isShallow } from "./bounded-copy.ts";
 
 export type Values = Readonly<Record<string, unknown>>;
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Number);
-}
 
 /** 422 with one text for all operations that fail, as the reference has it. */
 export function patchFailed(): StatusError {

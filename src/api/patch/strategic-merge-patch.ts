@@ -2,11 +2,12 @@
 // https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
 
 import { getOwn, setOwn } from "../../base/own.ts";
+import { isRecord } from "../../base/record.ts";
 import { jsonText } from "../apply/go-json.ts";
 import type { SchemaNode } from "../schema/schema-node.ts";
 import { StatusError } from "../status-error.ts";
 import { deleteItems, type ListField, mergeLists, orderedList, withoutDirectives } from "./merged-list.ts";
-import { isRecord, requireRecord, type Values } from "./patch-error.ts";
+import { requireRecord, type Values } from "./patch-error.ts";
 
 const directive = "$patch";
 const retainKeys = "$retainKeys";

@@ -1,5 +1,6 @@
 // Required fields that an object lacks. What a kind's author writes, conversions and rules, counts on their being there.
 
+import { isRecord } from "../../base/record.ts";
 import type { FieldError } from "../field-error.ts";
 import type { Kind } from "../kind.ts";
 import type { ApiObject } from "../object-meta.ts";
@@ -45,8 +46,4 @@ function zeroOfScalar({ scalar, schema }: ScalarNode): unknown {
   if (Array.isArray(schema.enum)) return schema.enum[0];
   if (scalar === "boolean") return false;
   return scalar === "integer" || scalar === "number" || scalar === "int-or-string" ? 0 : "";
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 // Reads untyped JSON as an object of a kind: checks types, prunes what the kind does not know, puts the rest in canonical form.
 
 import { getOwn, setOwn } from "../../base/own.ts";
+import { isRecord } from "../../base/record.ts";
 import type { Kind } from "../kind.ts";
 import type { ApiObject, ObjectMeta } from "../object-meta.ts";
 import { DecodeError } from "./decode-error.ts";
@@ -103,10 +104,6 @@ function decodeRoot(value: unknown, root: ObjectNode, isOmitting: boolean): ApiO
 function decodeMeta(value: unknown): ObjectMeta {
   if (value === undefined || value === null) return {};
   return decodeObject(value, objectMetaNode, "metadata", true);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Number);
 }
 
 interface Given {

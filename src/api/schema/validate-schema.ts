@@ -1,6 +1,7 @@
 // What a declared schema says beyond types: required fields, limits, patterns and enums, in the words of Kubernetes' structural schemas.
 // https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation
 
+import { isRecord } from "../../base/record.ts";
 import { type FieldError, fieldError } from "../field-error.ts";
 import type { Kind } from "../kind.ts";
 import type { ApiObject } from "../object-meta.ts";
@@ -40,10 +41,6 @@ function check(value: unknown, node: SchemaNode, path: string, errors: FieldErro
     case "free":
       return;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function checkObject(value: unknown, node: ObjectNode, path: string, errors: FieldError[]): void {

@@ -3,10 +3,11 @@
 
 import { type ApiObject, type LabelSelector, matchesLabels } from "../../api/door.ts";
 import type { Clock } from "../../base/clock.ts";
+import { recordsOf } from "../../base/record.ts";
 import { type Client, WorkQueue } from "../../client/door.ts";
 import type { Logger } from "../../server/door.ts";
 import type { ObjectView } from "../object-view.ts";
-import { recordsOf, textsOf } from "../resources/admission-fields.ts";
+import { textsOf } from "../resources/admission-fields.ts";
 import { part } from "../resources/columns.ts";
 
 interface AggregationOptions {

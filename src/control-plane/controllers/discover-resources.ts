@@ -1,6 +1,7 @@
 // Every resource of the cluster, aggregated ones included, as discovery has it: where controllers that care for all objects look.
 // https://kubernetes.io/docs/concepts/overview/kubernetes-api/#aggregated-discovery
 
+import { recordsOf } from "../../base/record.ts";
 import type { Client } from "../../client/door.ts";
 
 /** One resource in one version. */
@@ -32,12 +33,12 @@ export async function discoverResources(client: Client, signal: AbortSignal): Pr
   const preferred = new Map<string, ServedKind>();
   const all: ServedKind[] = [];
   const stale: { group: string; version: string }[] = [];
-  for (const item of documents.flatMap((document) => records(member(document, "items")))) {
+  for (const item of documents.flatMap((document) => recordsOf(member(document, "items")))) {
     const group = text(member(item.metadata, "name"));
-    for (const entry of records(item.versions)) {
+    for (const entry of recordsOf(item.versions)) {
       const version = text(entry.version);
       if (entry.freshness === "Stale") stale.push({ group, version });
-      for (const found of records(entry.resources)) {
+      for (const found of recordsOf(entry.resources)) {
         const kind = kindOf(found, group, version);
         all.push(kind);
         const key = `${group}/${kind.resource}`;
@@ -57,10 +58,6 @@ function kindOf(found: Readonly<Record<string, unknown>>, group: string, version
     isNamespaced: found.scope === "Namespaced",
     verbs: Array.isArray(found.verbs) ? found.verbs.map(String) : [],
   };
-}
-
-function records(value: unknown): readonly Readonly<Record<string, unknown>>[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === "object" && item !== null) : [];
 }
 
 function member(value: unknown, name: string): unknown {

@@ -5,10 +5,10 @@ import { createHash } from "node:crypto";
 import { isIP } from "node:net";
 import { type ApiObject, StatusError } from "../../api/door.ts";
 import type { Clock } from "../../base/clock.ts";
+import { recordsOf } from "../../base/record.ts";
 import { type Client, WorkQueue } from "../../client/door.ts";
 import type { Logger } from "../../server/door.ts";
 import type { ObjectView } from "../object-view.ts";
-import { recordsOf } from "../resources/admission-fields.ts";
 import { cellText, part, sizeOf } from "../resources/columns.ts";
 
 interface EndpointsMirrorOptions {

@@ -2,6 +2,7 @@
 // https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#matching-requests-rules
 
 import { type FieldError, fieldError, Type } from "../../api/door.ts";
+import { recordsOf } from "../../base/record.ts";
 import { atomicList, labelSelector, textPointer } from "./fields.ts";
 import { admissionNumbers } from "./protobuf-numbers.ts";
 
@@ -138,10 +139,6 @@ export function conditionErrors(value: unknown, path: string): FieldError[] {
     seen.add(name);
   }
   return errors;
-}
-
-export function recordsOf(value: unknown): readonly Readonly<Record<string, unknown>>[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === "object" && item !== null) : [];
 }
 
 export function textsOf(value: unknown): readonly string[] {

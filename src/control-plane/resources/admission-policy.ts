@@ -3,6 +3,7 @@
 
 import type { TObject } from "typebox";
 import { type ApiObject, defineKind, type FieldError, fieldError, Type } from "../../api/door.ts";
+import { recordsOf } from "../../base/record.ts";
 import { type Column, defineResource } from "../../server/door.ts";
 import {
   admissionKind,
@@ -10,7 +11,6 @@ import {
   conditionErrors,
   defaultMatch,
   matchResources,
-  recordsOf,
   ruleErrors,
   textsOf,
 } from "./admission-fields.ts";

@@ -2,6 +2,7 @@
 
 import type { ApiObject } from "../../api/door.ts";
 import { humanDuration } from "../../base/human-duration.ts";
+import { recordOf } from "../../base/record.ts";
 import type { Column } from "../../server/door.ts";
 
 export const nameColumn: Column = {
@@ -34,8 +35,7 @@ export function sizeOf(value: unknown): number {
 
 /** A field of an object that may be absent, as an object. */
 export function part(object: ApiObject, field: string): Readonly<Record<string, unknown>> {
-  const value = object[field];
-  return typeof value === "object" && value !== null ? { ...value } : {};
+  return recordOf(object[field]);
 }
 
 /** A text for a cell; anything else becomes the empty text. */

@@ -2,8 +2,8 @@
 
 import { isIP } from "node:net";
 import { type ApiObject, defineKind, type FieldError, fieldError, Type } from "../../api/door.ts";
+import { recordsOf } from "../../base/record.ts";
 import { defineResource } from "../../server/door.ts";
-import { recordsOf } from "./admission-fields.ts";
 import { ageColumn, cellText, nameColumn } from "./columns.ts";
 import { atomicList, objectReference, text, textPointer } from "./fields.ts";
 import { coreNumbers } from "./protobuf-numbers.ts";

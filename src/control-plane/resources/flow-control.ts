@@ -2,8 +2,9 @@
 // https://kubernetes.io/docs/concepts/cluster-administration/flow-control/
 
 import { type ApiObject, defineKind, type FieldError, fieldError, Type } from "../../api/door.ts";
+import { recordsOf } from "../../base/record.ts";
 import { defineResource } from "../../server/door.ts";
-import { choiceErrors, recordsOf, textsOf } from "./admission-fields.ts";
+import { choiceErrors, textsOf } from "./admission-fields.ts";
 import { ageColumn, cellText, nameColumn, part, sizeOf } from "./columns.ts";
 import { atomicList, described, flag, int32, int32Pointer, mapList, pointer, struct, text, time } from "./fields.ts";
 import { flowControlNumbers } from "./protobuf-numbers.ts";

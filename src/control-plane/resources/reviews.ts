@@ -3,6 +3,7 @@
 
 import type { TObject } from "typebox";
 import { type ApiObject, defineKind, type FieldError, fieldError, StatusError, Type } from "../../api/door.ts";
+import { isRecord } from "../../base/record.ts";
 import {
   type Attributes,
   type Authorizer,
@@ -316,7 +317,7 @@ function attributesOf(object: ApiObject, user: UserInfo): Attributes {
 }
 
 function asRecord(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return typeof value === "object" && value !== null ? { ...value } : undefined;
+  return isRecord(value) ? value : undefined;
 }
 
 async function decide(authorizer: Authorizer, object: ApiObject, user: UserInfo, signal: AbortSignal): Promise<object> {

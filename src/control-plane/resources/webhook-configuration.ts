@@ -3,13 +3,13 @@
 
 import type { TProperties } from "typebox";
 import { type ApiObject, defineKind, type FieldError, fieldError, Type } from "../../api/door.ts";
+import { recordsOf } from "../../base/record.ts";
 import { defineResource, type ResourceRules } from "../../server/door.ts";
 import {
   admissionKind,
   choiceErrors,
   conditionErrors,
   defaultRules,
-  recordsOf,
   ruleErrors,
   ruleWithOperations,
   textsOf,

@@ -4,6 +4,7 @@
 import { randomUUID } from "node:crypto";
 import type { ApiObject } from "../../api/door.ts";
 import type { Clock } from "../../base/clock.ts";
+import { recordOf } from "../../base/record.ts";
 import type { TokenLookup, UserInfo } from "../../server/door.ts";
 import { cellText, part } from "../resources/columns.ts";
 import { secretKind } from "../resources/secret.ts";
@@ -126,13 +127,13 @@ export class ServiceAccountTokens {
       return { refusal: "service account token has expired" };
     if (typeof claims.nbf === "number" && now < claims.nbf - leewaySeconds)
       return { refusal: "service account token is not valid yet" };
-    const bound = record(claims["kubernetes.io"]);
-    const account = record(bound.serviceaccount);
+    const bound = recordOf(claims["kubernetes.io"]);
+    const account = recordOf(bound.serviceaccount);
     const namespace = cellText(bound.namespace);
     const owner = this.#userOf(namespace, cellText(account.name), cellText(account.uid));
     if ("refusal" in owner) return owner;
     if (bound.secret !== undefined) {
-      const { name, uid } = record(bound.secret);
+      const { name, uid } = recordOf(bound.secret);
       const secret = this.#options.views.of(secretKind).get(namespace, cellText(name));
       if (secret === undefined || secret.metadata.uid !== uid)
         return { refusal: "service account token has been invalidated" };
@@ -182,10 +183,6 @@ export function accountOfSecret(secret: ApiObject): { readonly name: string; rea
 
 function userName(namespace: string, name: string): string {
   return `system:serviceaccount:${namespace}:${name}`;
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? { ...value } : {};
 }
 
 /** As Go prints a list of texts. */

@@ -1,6 +1,7 @@
 // JSON web tokens by one key, ES256. https://datatracker.ietf.org/doc/html/rfc7519 https://datatracker.ietf.org/doc/html/rfc7515
 
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import { isRecord } from "../../base/record.ts";
 
 export type Claims = Readonly<Record<string, unknown>>;
 
@@ -53,7 +54,7 @@ function encode(value: object): string {
 function decode(text: string): Claims | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(text, "base64url").toString("utf8"));
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { compileSchema, formatApiVersion, type Kind } from "../../api/door.ts";
 import { getOwn } from "../../base/own.ts";
+import { recordOf } from "../../base/record.ts";
 import { servedVersions } from "../discovery/documents.ts";
 import type { Resource } from "../resource.ts";
 import type { JsonSchema } from "./json-schema.ts";
@@ -74,7 +75,7 @@ function addKind(definitions: Record<string, JsonSchema>, kind: Kind, version: s
     ...(description === undefined ? {} : { description }),
     type: "object",
     ...(own.required === undefined ? {} : { required: own.required }),
-    properties: sortKeys({ ...typeMeta, metadata: metaReference("ObjectMeta"), ...asRecord(own.properties) }),
+    properties: sortKeys({ ...typeMeta, metadata: metaReference("ObjectMeta"), ...recordOf(own.properties) }),
     [gvkExtension]: gvk(kind.kind),
   };
   definitions[definitionName(kind, version, `${kind.kind}List`)] = {
@@ -107,10 +108,6 @@ const privateKeywords = new Set([
   "anyOf",
   "const",
 ]);
-
-function asRecord(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null ? { ...value } : {};
-}
 
 function sortKeys(record: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -146,16 +143,16 @@ function translateInline(given: JsonSchema, context: Context): JsonSchema {
     else if (keyword === "properties")
       translated.properties = sortKeys(
         Object.fromEntries(
-          Object.entries(asRecord(value)).map(([name, property]) => [name, translate(asRecord(property), context)]),
+          Object.entries(recordOf(value)).map(([name, property]) => [name, translate(recordOf(property), context)]),
         ),
       );
-    else if (keyword === "items") translated.items = translate(asRecord(value), context);
+    else if (keyword === "items") translated.items = translate(recordOf(value), context);
     else if (keyword === "additionalProperties")
-      translated.additionalProperties = typeof value === "object" ? translate(asRecord(value), context) : value;
+      translated.additionalProperties = typeof value === "object" ? translate(recordOf(value), context) : value;
     else translated[keyword] = value;
   }
-  const [pattern] = Object.values(asRecord(declared.patternProperties));
-  if (pattern !== undefined) translated.additionalProperties = translate(asRecord(pattern), context);
+  const [pattern] = Object.values(recordOf(declared.patternProperties));
+  if (pattern !== undefined) translated.additionalProperties = translate(recordOf(pattern), context);
   // kubectl cannot explain a schema that says nothing.
   return Object.keys(translated).length === 0 ? { [freeExtension]: true } : translated;
 }
@@ -165,6 +162,6 @@ const freeExtension = "x-kubernetes-preserve-unknown-fields";
 /** What a client has to send. A field with a default is always there, but older kubectl refuses manifests without a required one. */
 function requiredOf({ required, properties }: JsonSchema): JsonSchema {
   const names = Array.isArray(required) ? required : [];
-  const needed = names.filter((name) => asRecord(getOwn(asRecord(properties), name)).default === undefined);
+  const needed = names.filter((name) => recordOf(getOwn(recordOf(properties), name)).default === undefined);
   return needed.length === 0 ? {} : { required: needed };
 }

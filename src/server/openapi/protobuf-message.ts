@@ -56,7 +56,3 @@ export function any(value: unknown): Write {
 export function extensions(writer: BinaryWriter, field: number, schema: JsonSchema): void {
   for (const [name, value] of Object.entries(schema)) if (name.startsWith("x-")) named(writer, field, name, any(value));
 }
-
-export function asRecord(value: unknown): JsonSchema {
-  return typeof value === "object" && value !== null ? { ...value } : {};
-}

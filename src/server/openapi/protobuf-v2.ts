@@ -2,10 +2,10 @@
 // Field numbers: https://github.com/google/gnostic-models/blob/main/openapiv2/OpenAPIv2.proto
 
 import type { BinaryWriter } from "@bufbuild/protobuf/wire";
+import { recordOf } from "../../base/record.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import {
   any,
-  asRecord,
   double,
   extensions,
   flag,
@@ -59,14 +59,14 @@ function schemaOf(schema: JsonSchema): Write {
     texts(writer, 19, schema.required);
     if (Array.isArray(schema.enum)) for (const value of schema.enum) part(writer, 20, any(value));
     if (typeof schema.additionalProperties === "object")
-      part(writer, 21, (inner) => part(inner, 1, schemaOf(asRecord(schema.additionalProperties))));
+      part(writer, 21, (inner) => part(inner, 1, schemaOf(recordOf(schema.additionalProperties))));
     else if (schema.additionalProperties === true) part(writer, 21, (inner) => flag(inner, 2, true));
     if (typeof schema.type === "string") part(writer, 22, (inner) => text(inner, 1, schema.type));
-    if (schema.items !== undefined) part(writer, 23, (inner) => part(inner, 1, schemaOf(asRecord(schema.items))));
+    if (schema.items !== undefined) part(writer, 23, (inner) => part(inner, 1, schemaOf(recordOf(schema.items))));
     if (schema.properties !== undefined)
       part(writer, 25, (inner) => {
-        for (const [name, property] of Object.entries(asRecord(schema.properties)))
-          named(inner, 1, name, schemaOf(asRecord(property)));
+        for (const [name, property] of Object.entries(recordOf(schema.properties)))
+          named(inner, 1, name, schemaOf(recordOf(property)));
       });
     extensions(writer, 31, schema);
   };
@@ -77,7 +77,7 @@ const methods = { get: 2, put: 3, post: 4, delete: 5, options: 6, head: 7, patch
 function pathItem(item: JsonSchema): Write {
   return (writer) => {
     for (const [method, field] of Object.entries(methods))
-      if (item[method] !== undefined) part(writer, field, operation(asRecord(item[method])));
+      if (item[method] !== undefined) part(writer, field, operation(recordOf(item[method])));
     parameters(writer, 9, item.parameters);
   };
 }
@@ -90,7 +90,7 @@ function operation(value: JsonSchema): Write {
     texts(writer, 6, value.produces);
     texts(writer, 7, value.consumes);
     parameters(writer, 8, value.parameters);
-    part(writer, 9, responses(asRecord(value.responses)));
+    part(writer, 9, responses(recordOf(value.responses)));
     texts(writer, 10, value.schemes);
     extensions(writer, 13, value);
   };
@@ -115,7 +115,7 @@ function bodyParameter(value: JsonSchema): Write {
     text(writer, 2, value.name);
     text(writer, 3, value.in);
     flag(writer, 4, value.required);
-    part(writer, 5, schemaOf(asRecord(value.schema)));
+    part(writer, 5, schemaOf(recordOf(value.schema)));
   };
 }
 
@@ -136,9 +136,9 @@ function responses(value: JsonSchema): Write {
     for (const [code, response] of Object.entries(value))
       named(writer, 1, code, (item) =>
         part(item, 1, (inner) => {
-          const { description, schema } = asRecord(response);
+          const { description, schema } = recordOf(response);
           text(inner, 1, description);
-          if (schema !== undefined) part(inner, 2, (wrapped) => part(wrapped, 1, schemaOf(asRecord(schema))));
+          if (schema !== undefined) part(inner, 2, (wrapped) => part(wrapped, 1, schemaOf(recordOf(schema))));
         }),
       );
   };

@@ -2,10 +2,10 @@
 // Field numbers: https://github.com/google/gnostic-models/blob/main/openapiv3/OpenAPIv3.proto
 
 import { type BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { recordOf } from "../../base/record.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import {
   any,
-  asRecord,
   double,
   extensions,
   flag,
@@ -46,7 +46,7 @@ const methods = { get: 4, put: 5, post: 6, delete: 7, options: 8, head: 9, patch
 function pathItem(item: JsonSchema): Write {
   return (writer) => {
     for (const [method, field] of Object.entries(methods))
-      if (item[method] !== undefined) part(writer, field, operation(asRecord(item[method])));
+      if (item[method] !== undefined) part(writer, field, operation(recordOf(item[method])));
     parameters(writer, 13, item.parameters);
   };
 }
@@ -58,15 +58,15 @@ function operation(value: JsonSchema): Write {
     text(writer, 5, value.operationId);
     parameters(writer, 6, value.parameters);
     if (value.requestBody !== undefined)
-      part(writer, 7, (either) => part(either, 1, requestBody(asRecord(value.requestBody))));
-    part(writer, 8, responses(asRecord(value.responses)));
+      part(writer, 7, (either) => part(either, 1, requestBody(recordOf(value.requestBody))));
+    part(writer, 8, responses(recordOf(value.responses)));
     extensions(writer, 13, value);
   };
 }
 
 function parameters(writer: BinaryWriter, field: number, values: unknown): void {
   if (!Array.isArray(values)) return;
-  for (const value of values) part(writer, field, (either) => part(either, 1, parameter(asRecord(value))));
+  for (const value of values) part(writer, field, (either) => part(either, 1, parameter(recordOf(value))));
 }
 
 function parameter(value: JsonSchema): Write {
@@ -75,7 +75,7 @@ function parameter(value: JsonSchema): Write {
     text(writer, 2, value.in);
     text(writer, 3, value.description);
     flag(writer, 4, value.required);
-    if (value.schema !== undefined) part(writer, 10, schemaOrReference(asRecord(value.schema)));
+    if (value.schema !== undefined) part(writer, 10, schemaOrReference(recordOf(value.schema)));
   };
 }
 
@@ -92,7 +92,7 @@ function responses(value: JsonSchema): Write {
     for (const [code, response] of Object.entries(value))
       named(writer, 2, code, (either) =>
         part(either, 1, (inner) => {
-          const { description, content: mediaTypes } = asRecord(response);
+          const { description, content: mediaTypes } = recordOf(response);
           text(inner, 1, description);
           content(inner, 3, mediaTypes);
         }),
@@ -104,8 +104,8 @@ function responses(value: JsonSchema): Write {
 function content(writer: BinaryWriter, field: number, value: unknown): void {
   if (value === undefined) return;
   part(writer, field, (mediaTypes) => {
-    for (const [type, media] of Object.entries(asRecord(value)))
-      named(mediaTypes, 1, type, (inner) => part(inner, 1, schemaOrReference(asRecord(asRecord(media).schema))));
+    for (const [type, media] of Object.entries(recordOf(value)))
+      named(mediaTypes, 1, type, (inner) => part(inner, 1, schemaOrReference(recordOf(recordOf(media).schema))));
   });
 }
 
@@ -118,8 +118,8 @@ function schemaOrReference(schema: JsonSchema): Write {
 
 function namedSchemas(schemas: unknown): Write {
   return (writer) => {
-    for (const [name, schema] of Object.entries(asRecord(schemas)))
-      named(writer, 1, name, schemaOrReference(asRecord(schema)));
+    for (const [name, schema] of Object.entries(recordOf(schemas)))
+      named(writer, 1, name, schemaOrReference(recordOf(schema)));
   };
 }
 
@@ -151,11 +151,11 @@ function schemaOf(schema: JsonSchema): Write {
 }
 
 function schemas(writer: BinaryWriter, field: number, values: unknown): void {
-  if (Array.isArray(values)) for (const value of values) part(writer, field, schemaOrReference(asRecord(value)));
+  if (Array.isArray(values)) for (const value of values) part(writer, field, schemaOrReference(recordOf(value)));
 }
 
 function additionalProperties(writer: BinaryWriter, field: number, value: unknown): void {
-  if (typeof value === "object") part(writer, field, (item) => part(item, 1, schemaOrReference(asRecord(value))));
+  if (typeof value === "object") part(writer, field, (item) => part(item, 1, schemaOrReference(recordOf(value))));
   else if (value === true) part(writer, field, (item) => flag(item, 2, true));
 }
 

@@ -1,5 +1,6 @@
 // OpenAPI version 2 out of version 3's paths: parameters without schemas, bodies as parameters, media types in lists.
 
+import { recordOf } from "../../base/record.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import type { Paths } from "./operations.ts";
 
@@ -10,15 +11,11 @@ export function pathsToV2(paths: Paths): Paths {
       Object.fromEntries(
         Object.entries(item).map(([key, value]) => [
           key,
-          key === "parameters" ? parametersOf(value) : operationOf(asRecord(value)),
+          key === "parameters" ? parametersOf(value) : operationOf(recordOf(value)),
         ]),
       ),
     ]),
   );
-}
-
-function asRecord(value: unknown): JsonSchema {
-  return typeof value === "object" && value !== null ? { ...value } : {};
 }
 
 function parametersOf(value: unknown): JsonSchema[] {
@@ -26,9 +23,9 @@ function parametersOf(value: unknown): JsonSchema[] {
 }
 
 function operationOf({ parameters, requestBody, responses, ...operation }: JsonSchema): JsonSchema {
-  const body = asRecord(requestBody);
-  const consumes = Object.keys(asRecord(body.content));
-  const [firstBody] = Object.values(asRecord(body.content));
+  const body = recordOf(requestBody);
+  const consumes = Object.keys(recordOf(body.content));
+  const [firstBody] = Object.values(recordOf(body.content));
   const bodyParameter =
     firstBody === undefined
       ? []
@@ -37,11 +34,11 @@ function operationOf({ parameters, requestBody, responses, ...operation }: JsonS
             name: "body",
             in: "body",
             ...(body.required === true ? { required: true } : {}),
-            schema: reference(asRecord(firstBody).schema),
+            schema: reference(recordOf(firstBody).schema),
           },
         ];
   const produced = new Set(
-    Object.values(asRecord(responses)).flatMap((response) => Object.keys(asRecord(asRecord(response).content))),
+    Object.values(recordOf(responses)).flatMap((response) => Object.keys(recordOf(recordOf(response).content))),
   );
   return {
     consumes: consumes.length === 0 ? ["*/*"] : consumes,
@@ -50,17 +47,17 @@ function operationOf({ parameters, requestBody, responses, ...operation }: JsonS
     ...operation,
     parameters: [...bodyParameter, ...parametersOf(parameters)],
     responses: Object.fromEntries(
-      Object.entries(asRecord(responses)).map(([code, response]) => [code, responseOf(asRecord(response))]),
+      Object.entries(recordOf(responses)).map(([code, response]) => [code, responseOf(recordOf(response))]),
     ),
   };
 }
 
 function responseOf({ description, content }: JsonSchema): JsonSchema {
-  const [first] = Object.values(asRecord(content));
-  return { description, ...(first === undefined ? {} : { schema: reference(asRecord(first).schema) }) };
+  const [first] = Object.values(recordOf(content));
+  return { description, ...(first === undefined ? {} : { schema: reference(recordOf(first).schema) }) };
 }
 
 function reference(schema: unknown): JsonSchema {
-  const { $ref } = asRecord(schema);
+  const { $ref } = recordOf(schema);
   return typeof $ref === "string" ? { $ref: $ref.replace("#/components/schemas/", "#/definitions/") } : {};
 }

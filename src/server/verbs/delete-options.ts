@@ -10,6 +10,7 @@ import {
   StatusError,
   unsupportedMediaType,
 } from "../../api/door.ts";
+import { isRecord } from "../../base/record.ts";
 import { type ApiRequest, header } from "../exchange.ts";
 import { dryRunErrors, queryBoolean, queryInteger } from "./options.ts";
 import { bodyBytesMax, typeMetaFault, typeMetaText } from "./request-object.ts";
@@ -154,9 +155,7 @@ class Members {
   record(name: string): Members | undefined {
     const value = this.#member(name);
     if (value === undefined) return undefined;
-    return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Number)
-      ? new Members(`${this.#type}.${name}`, value)
-      : this.#refuse(name, "object");
+    return isRecord(value) ? new Members(`${this.#type}.${name}`, value) : this.#refuse(name, "object");
   }
 
   #member(name: string): unknown {

@@ -3,6 +3,7 @@
 
 import { type ApiObject, defineKind, StatusError, Type } from "../../api/door.ts";
 import { setOwn } from "../../base/own.ts";
+import { isRecord } from "../../base/record.ts";
 import type { ApiResponse } from "../exchange.ts";
 import { fieldManagerOf } from "../field-manager.ts";
 import type { Change } from "../registry.ts";
@@ -165,8 +166,4 @@ function writePath(object: ApiObject, path: string, value: unknown): void {
     parent = next;
   }
   if (last !== undefined) setOwn(parent, last, value);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
