@@ -14,11 +14,9 @@ import {
   validateSchema,
 } from "../api/door.ts";
 import type { Clock } from "../base/clock.ts";
+import { timestamp } from "../base/timestamp.ts";
 import { generateName, nameRuleOf } from "./object-names.ts";
 import type { Resource, RuleContext } from "./resource.ts";
-import { timestamp } from "./timestamp.ts";
-
-export { timestamp } from "./timestamp.ts";
 
 /** Takes away what clients may not set on create. */
 export function wipeSystemFields(meta: ObjectMeta): void {

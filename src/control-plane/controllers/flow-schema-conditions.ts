@@ -4,6 +4,7 @@
 import type { ApiObject } from "../../api/door.ts";
 import type { Clock } from "../../base/clock.ts";
 import { recordsOf } from "../../base/record.ts";
+import { timestamp } from "../../base/timestamp.ts";
 import { type Client, WorkQueue } from "../../client/door.ts";
 import type { Logger } from "../../server/door.ts";
 import type { ObjectView } from "../object-view.ts";
@@ -35,8 +36,7 @@ export function keepFlowSchemaConditions(options: FlowSchemaOptions): () => Prom
       const schema = flowSchemas.get("", name);
       const condition = schema === undefined ? undefined : conditionToBe(schema, priorityLevels);
       if (schema === undefined || condition === undefined) return;
-      const lastTransitionTime = `${new Date(clock.nowMs()).toISOString().slice(0, 19)}Z`;
-      const status = { conditions: [{ ...condition, lastTransitionTime }] };
+      const status = { conditions: [{ ...condition, lastTransitionTime: timestamp(clock) }] };
       const { apiVersion, kind } = schema;
       await client
         .resource(address)

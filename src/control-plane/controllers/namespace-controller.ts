@@ -4,6 +4,7 @@
 import { type ApiObject, StatusError } from "../../api/door.ts";
 import { backOff } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
+import { timestamp } from "../../base/timestamp.ts";
 import type { Client, ResourceClient } from "../../client/door.ts";
 import type { Logger } from "../../server/door.ts";
 import type { ObjectView } from "../object-view.ts";
@@ -143,7 +144,7 @@ export class NamespaceController {
     const resource = client.resource({ group: "", version: "v1", resource: "namespaces", isNamespaced: false });
     const namespace = await resource.get(name, { signal: this.#stop.signal });
     const before = part(namespace, "status").conditions;
-    const conditions = conditionsOf(attempt, Array.isArray(before) ? before : [], new Date(clock.nowMs()));
+    const conditions = conditionsOf(attempt, Array.isArray(before) ? before : [], timestamp(clock));
     if (JSON.stringify(conditions) === JSON.stringify(before)) return;
     await resource.update(
       { ...namespace, status: { ...part(namespace, "status"), conditions } },
@@ -190,8 +191,7 @@ interface Condition {
 }
 
 /** In the words of the reference's namespace controller. */
-function conditionsOf(attempt: Attempt, before: readonly Condition[], now: Date): Condition[] {
-  const time = `${now.toISOString().slice(0, 19)}Z`;
+function conditionsOf(attempt: Attempt, before: readonly Condition[], time: string): Condition[] {
   const make = (
     type: string,
     isBad: boolean,

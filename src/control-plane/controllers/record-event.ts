@@ -4,6 +4,7 @@
 import { randomBytes } from "node:crypto";
 import { StatusError } from "../../api/door.ts";
 import type { Clock } from "../../base/clock.ts";
+import { timestamp } from "../../base/timestamp.ts";
 import type { Client } from "../../client/door.ts";
 import type { Logger } from "../../server/door.ts";
 
@@ -37,7 +38,7 @@ export async function recordEvent(
   { about, type, reason, message, component, signal }: Recorded,
 ): Promise<void> {
   const namespace = about.namespace || "default";
-  const now = `${new Date(clock.nowMs()).toISOString().slice(0, 19)}Z`;
+  const now = timestamp(clock);
   const address = { group: "", version: "v1", resource: "events", isNamespaced: true };
   try {
     await client.resource(address).create(

@@ -17,6 +17,7 @@ import {
   unreadableBody,
 } from "../../api/door.ts";
 import type { Clock } from "../../base/clock.ts";
+import { formatTimestamp } from "../../base/timestamp.ts";
 import {
   type ApiRequest,
   type ApiResponse,
@@ -118,9 +119,9 @@ async function createToken(
   const answer = {
     kind: "TokenRequest",
     apiVersion: "authentication.k8s.io/v1",
-    metadata: { name, namespace, creationTimestamp: secondsText(clock.nowMs()) },
+    metadata: { name, namespace, creationTimestamp: formatTimestamp(clock.nowMs()) },
     spec: { audiences, expirationSeconds, boundObjectRef: boundTo ?? null },
-    status: { token, expirationTimestamp: secondsText(expires * 1000) },
+    status: { token, expirationTimestamp: formatTimestamp(expires * 1000) },
   };
   return {
     status: 201,
@@ -191,8 +192,4 @@ function boundObject(value: unknown, namespace: string, views: Views): BoundObje
       `the UID in the bound object reference (${wanted.uid}) does not match the UID in record. The object might have been deleted and then recreated`,
     );
   return { ...wanted, uid: secret.metadata.uid ?? "" };
-}
-
-function secondsText(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { type ApiObject, type Kind, type ObjectMeta, StatusError } from "../../api/door.ts";
 import type { Clock } from "../../base/clock.ts";
+import { timestamp } from "../../base/timestamp.ts";
 import {
   type CommitResult,
   type KeyValue,
@@ -16,7 +17,6 @@ import {
   type Write,
 } from "../../storage/door.ts";
 import { decodeStored, encodeStored } from "../stored-object.ts";
-import { timestamp } from "../timestamp.ts";
 import type { ObjectSource } from "./object-source.ts";
 
 interface SourceStorageOptions {

@@ -10,7 +10,7 @@ import {
   parseDocument,
   StatusError,
 } from "../../api/door.ts";
-import { timestamp } from "../object-rules.ts";
+import { timestamp } from "../../base/timestamp.ts";
 import type { Change, Changed } from "../registry.ts";
 import { keyOf } from "../served-resource.ts";
 import { changeObject } from "./change-object.ts";

@@ -2,7 +2,8 @@
 
 import { type ApiObject, copyMeta, fieldError, StatusError, trackUpdate, viewIn } from "../../api/door.ts";
 import { setOwn } from "../../base/own.ts";
-import { prepareChangedObject, timestamp } from "../object-rules.ts";
+import { timestamp } from "../../base/timestamp.ts";
+import { prepareChangedObject } from "../object-rules.ts";
 import type { Change } from "../registry.ts";
 import { admissionRequest } from "./admission-request.ts";
 import { dropDuplicateOwners } from "./owner-references.ts";

@@ -1,9 +1,10 @@
 // POST on a collection.
 
 import { type ApiObject, StatusError, trackUpdate, viewIn } from "../../api/door.ts";
+import { timestamp } from "../../base/timestamp.ts";
 import type { ApiResponse } from "../exchange.ts";
 import { fieldManagerOf } from "../field-manager.ts";
-import { timestamp, wipeSystemFields } from "../object-rules.ts";
+import { wipeSystemFields } from "../object-rules.ts";
 import { negotiateVerb } from "../render/negotiate-verb.ts";
 import { respondWithObject, respondWithStored } from "../render/respond-object.ts";
 import { hubObject } from "./hub-object.ts";

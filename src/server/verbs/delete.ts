@@ -2,9 +2,9 @@
 // https://kubernetes.io/docs/concepts/architecture/garbage-collection/#cascading-deletion
 
 import { type ApiObject, incrementInt64, type ObjectMeta, type Status, StatusError } from "../../api/door.ts";
+import { timestamp } from "../../base/timestamp.ts";
 import type { CacheEntry } from "../cache/cache-entry.ts";
 import type { ApiResponse } from "../exchange.ts";
-import { timestamp } from "../object-rules.ts";
 import type { Change, Changed } from "../registry.ts";
 import { negotiateVerb } from "../render/negotiate-verb.ts";
 import { respondWithStored } from "../render/respond-object.ts";
