@@ -1,6 +1,6 @@
 // A resource as a running server holds it: with its storage, its cache and its rules of change at work.
 
-import { formatApiVersion, type GroupResource, type Kind, pathSegmentFaults, StatusError } from "../api/door.ts";
+import { type GroupResource, type Kind, pathSegmentFaults, StatusError } from "../api/door.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import type { Storage } from "../storage/door.ts";
 import type { AdmissionChain } from "./admission/chain.ts";
@@ -116,9 +116,4 @@ export function keyOf(
 /** Whether it would be another key. A namespace with other signs simply is not there. */
 function climbs(namespace: string): boolean {
   return namespace === "." || namespace === ".." || namespace.includes("/");
-}
-
-/** `group/version` of a request's version. */
-export function apiVersionOf({ kind }: ServedResource, version: string): string {
-  return formatApiVersion({ group: kind.group, version });
 }

@@ -2,11 +2,11 @@
 // https://kubernetes.io/docs/tasks/extend-kubernetes/configure-aggregation-layer/#original-request-username-and-group
 
 import { type Clock, systemClock } from "../../base/clock.ts";
-import { setOwn } from "../../base/own.ts";
 import type { Headers } from "../exchange.ts";
 import { headerText, headerTexts } from "../header-text.ts";
 import type { CertificatePool } from "./certificate-pool.ts";
 import { subjectOf } from "./certificate-subject.ts";
+import { extraOf } from "./extra-headers.ts";
 import type { Authenticator } from "./user.ts";
 import { rememberVerified } from "./verified-leaf.ts";
 
@@ -56,22 +56,4 @@ function firstOf(headers: Headers, names: readonly string[]): string {
     if (value !== "") return value;
   }
   return "";
-}
-
-/** Keys are percent-escaped, so that any text can be one. */
-function extraOf(headers: Headers, prefixes: readonly string[]): Record<string, readonly string[]> {
-  const extra: Record<string, readonly string[]> = {};
-  for (const name in headers) {
-    const prefix = prefixes.find((candidate) => name.startsWith(candidate));
-    if (prefix !== undefined) setOwn(extra, unescapeKey(name.slice(prefix.length)), headerTexts(headers, name));
-  }
-  return extra;
-}
-
-function unescapeKey(key: string): string {
-  try {
-    return decodeURIComponent(key);
-  } catch {
-    return key;
-  }
 }

@@ -2,7 +2,7 @@
 // https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/
 
 import { StatusError } from "../../api/door.ts";
-import { setOwn } from "../../base/own.ts";
+import { extraOf } from "../authentication/extra-headers.ts";
 import { anonymous, type UserInfo } from "../authentication/user.ts";
 import type { Attributes, Authorizer } from "../authorization/authorizer.ts";
 import type { ApiRequest, ApiResponse, Filter, Headers } from "../exchange.ts";
@@ -80,7 +80,7 @@ function wantedUser(headers: Headers): UserInfo | undefined {
   const name = headerText(headers, "impersonate-user");
   const uid = headerText(headers, "impersonate-uid");
   const groups = headerTexts(headers, "impersonate-group");
-  const extra = extraOf(headers);
+  const extra = extraOf(headers, [extraPrefix]);
   if (name !== "") return { name, uid, groups, extra };
   if (uid === "" && groups.length === 0 && Object.keys(extra).length === 0) return undefined;
   throw StatusError.badRequest(`requested ${JSON.stringify({ groups, uid, extra })} without impersonating a user name`);
@@ -90,23 +90,6 @@ function namesSomebody(headers: Headers): boolean {
   if (names.some((name) => headers[name] !== undefined)) return true;
   for (const name in headers) if (name.startsWith(extraPrefix)) return true;
   return false;
-}
-
-/** Keys are percent-escaped, so that any text can be one. */
-function extraOf(headers: Headers): Record<string, readonly string[]> {
-  const extra: Record<string, readonly string[]> = {};
-  for (const name of Object.keys(headers))
-    if (name.startsWith(extraPrefix))
-      setOwn(extra, unescapeKey(name.slice(extraPrefix.length)), headerTexts(headers, name));
-  return extra;
-}
-
-function unescapeKey(key: string): string {
-  try {
-    return decodeURIComponent(key);
-  } catch {
-    return key;
-  }
 }
 
 /** Nodes and service accounts are in their groups, and everybody but the anonymous user is authenticated. */
