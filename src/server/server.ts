@@ -103,7 +103,7 @@ export interface ApiServer extends AsyncDisposable {
 }
 
 /** Health endpoints are open to everybody, so that whoever watches over the server needs no identity. */
-export const defaultAlwaysAllowedPaths: readonly string[] = ["/healthz", "/readyz", "/livez"];
+const defaultAlwaysAllowedPaths: readonly string[] = ["/healthz", "/readyz", "/livez"];
 /** Answers under way get this long when the server stops. */
 const closeGraceMs = 1_000;
 

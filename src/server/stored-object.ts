@@ -58,7 +58,7 @@ export function decodeStored(kind: Kind, value: Buffer, revision: number): ApiOb
 }
 
 /** What every stored value of a kind begins with, up to the first field of its metadata. */
-export function storedPrefix(kind: Kind): string {
+function storedPrefix(kind: Kind): string {
   return `${typeMetaOf(kind, kind.stored)}"metadata":{`;
 }
 

@@ -6,7 +6,7 @@ import { type ApiRequest, type ApiResponse, header } from "./exchange.ts";
 import { uncached } from "./render/document.ts";
 
 /** The Kubernetes whose behaviour this server has; clients compare with it. */
-export const kubernetesVersion = { major: "1", minor: "36", gitVersion: "v1.36.2+annex" } as const;
+const kubernetesVersion = { major: "1", minor: "36", gitVersion: "v1.36.2+annex" } as const;
 
 /** Answers /version, which is JSON alone; undefined for other paths. Throws 405, and 406 to clients that read no JSON. */
 export function answerVersion({ path, method, headers }: ApiRequest): ApiResponse | undefined {

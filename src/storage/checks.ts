@@ -6,7 +6,7 @@ import { StorageError } from "./storage-error.ts";
 /** As etcd's `--max-txn-ops` by default, so that every engine takes the same commits. */
 const writesMax = 128;
 /** As etcd's `--max-request-bytes` by default: what fits one engine fits the other. */
-export const commitSizeMaxBytes = 1_572_864;
+const commitSizeMaxBytes = 1_572_864;
 /** LMDB takes keys up to 1,978 bytes. Kubernetes' longest are about 700: group 253, plural 63, namespace 63, name 253, and slashes. */
 const keySizeMaxBytes = 1_900;
 

@@ -62,7 +62,7 @@ function fieldsByVersion(kind: Kind, owners: Owners, first: string): Map<string,
 }
 
 /** The value without the fields and items of a set. A map or list that loses all it has becomes null. */
-export function removeFields(value: unknown, toRemove: FieldSet, node: SchemaNode): unknown {
+function removeFields(value: unknown, toRemove: FieldSet, node: SchemaNode): unknown {
   if (toRemove.isEmpty) return value;
   if (Array.isArray(value)) {
     if (node.type !== "list" || node.listType === "atomic") return value;

@@ -29,7 +29,7 @@ export function bytes(writer: BinaryWriter, field: number, value: Uint8Array): v
   writer.tag(field, WireType.LengthDelimited).bytes(value);
 }
 
-export function listMeta({ resourceVersion, continue: token, remainingItemCount }: ListMeta): Uint8Array {
+function listMeta({ resourceVersion, continue: token, remainingItemCount }: ListMeta): Uint8Array {
   const writer = newWriter();
   text(writer, 1, "", true);
   text(writer, 2, resourceVersion ?? "", true);

@@ -48,7 +48,7 @@ function placeOf(node: SchemaNode | undefined | "unknown", path: string): Place 
   return node === undefined || node === "unknown" || node.type === "scalar" ? undefined : { node, path };
 }
 
-export function unknownField(path: string): string {
+function unknownField(path: string): string {
   return `unknown field ${JSON.stringify(path)}`;
 }
 

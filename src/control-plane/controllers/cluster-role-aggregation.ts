@@ -60,7 +60,7 @@ export function keepClusterRolesAggregated({
 }
 
 /** The rules that a role should have; undefined where it has them, or is not gathered at all. */
-export function rulesToBe(role: ApiObject, all: readonly ApiObject[]): unknown[] | undefined {
+function rulesToBe(role: ApiObject, all: readonly ApiObject[]): unknown[] | undefined {
   const { clusterRoleSelectors } = part(role, "aggregationRule");
   if (clusterRoleSelectors === undefined || role.metadata.deletionTimestamp !== undefined) return undefined;
   const found = new Map<string, unknown>();

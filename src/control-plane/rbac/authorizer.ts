@@ -53,7 +53,7 @@ export function rbacAuthorizer(source: RoleSource): Authorizer {
 }
 
 /** Whether one rule allows what is asked. */
-export function ruleAllows(rule: PolicyRule, attributes: Omit<Attributes, "user">): boolean {
+function ruleAllows(rule: PolicyRule, attributes: Omit<Attributes, "user">): boolean {
   if (!includes(rule.verbs, attributes.verb)) return false;
   if (!attributes.isResource)
     return (rule.nonResourceURLs ?? []).some((pattern) => pathMatches(pattern, attributes.path));

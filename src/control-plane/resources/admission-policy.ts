@@ -80,7 +80,7 @@ function expressionIn(id: string, description: string) {
   );
 }
 
-export const validatingPolicyKind = defineKind({
+const validatingPolicyKind = defineKind({
   ...admissionKind,
   kind: "ValidatingAdmissionPolicy",
   plural: "validatingadmissionpolicies",
@@ -145,7 +145,7 @@ export const validatingPolicyKind = defineKind({
   },
 });
 
-export const mutatingPolicyKind = defineKind({
+const mutatingPolicyKind = defineKind({
   ...admissionKind,
   kind: "MutatingAdmissionPolicy",
   plural: "mutatingadmissionpolicies",
@@ -213,7 +213,7 @@ function bindingKind<Spec extends TObject>(policy: string, spec: Spec) {
   });
 }
 
-export const validatingBindingKind = bindingKind(
+const validatingBindingKind = bindingKind(
   "ValidatingAdmissionPolicy",
   Type.Object(
     {
@@ -223,7 +223,7 @@ export const validatingBindingKind = bindingKind(
     { $id: "ValidatingAdmissionPolicyBindingSpec", description: "What the binding is." },
   ),
 );
-export const mutatingBindingKind = bindingKind(
+const mutatingBindingKind = bindingKind(
   "MutatingAdmissionPolicy",
   Type.Object(bindingSpec, { $id: "MutatingAdmissionPolicyBindingSpec", description: "What the binding is." }),
 );

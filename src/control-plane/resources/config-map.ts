@@ -7,7 +7,7 @@ import { dataErrors } from "./data-keys.ts";
 import { flagPointer, textMap } from "./fields.ts";
 import { coreNumbers } from "./protobuf-numbers.ts";
 
-export const configMapKind = defineKind({
+const configMapKind = defineKind({
   group: "",
   kind: "ConfigMap",
   shortNames: ["cm"],

@@ -6,7 +6,7 @@ import { ageColumn, cellText, nameColumn, part } from "./columns.ts";
 import { int32Pointer, struct, textPointer } from "./fields.ts";
 import { coordinationNumbers } from "./protobuf-numbers.ts";
 
-export const leaseKind = defineKind({
+const leaseKind = defineKind({
   group: "coordination.k8s.io",
   kind: "Lease",
   scope: "Namespaced",

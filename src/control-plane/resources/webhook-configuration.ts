@@ -103,7 +103,7 @@ function defaultWebhook(webhook: Webhook): void {
   defaultRules(webhook.rules);
 }
 
-export const mutatingWebhookKind = defineKind({
+const mutatingWebhookKind = defineKind({
   ...admissionKind,
   kind: "MutatingWebhookConfiguration",
   versions: {
@@ -126,7 +126,7 @@ export const mutatingWebhookKind = defineKind({
   },
 });
 
-export const validatingWebhookKind = defineKind({
+const validatingWebhookKind = defineKind({
   ...admissionKind,
   kind: "ValidatingWebhookConfiguration",
   versions: {

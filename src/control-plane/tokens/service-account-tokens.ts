@@ -44,7 +44,7 @@ export const accountAnnotation = {
   name: "kubernetes.io/service-account.name",
   uid: "kubernetes.io/service-account.uid",
 } as const;
-export const tokenSecretType = "kubernetes.io/service-account-token";
+const tokenSecretType = "kubernetes.io/service-account-token";
 const legacyIssuer = "kubernetes/serviceaccount";
 const legacy = "kubernetes.io/serviceaccount";
 /** Clocks differ: a token holds a minute longer than it says, and begins a minute earlier. */

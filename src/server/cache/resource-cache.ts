@@ -35,7 +35,7 @@ interface ResourceCacheOptions {
 }
 
 /** A read that names a revision which has not happened yet waits this long for it. */
-export const futureRevisionWaitMs = 3_000;
+const futureRevisionWaitMs = 3_000;
 
 export class ResourceCache {
   readonly resource: Resource;
@@ -279,7 +279,7 @@ export class ResourceCache {
 }
 
 /** 504: the client named a revision that has not happened. */
-export function tooLargeRevision(wanted: number | bigint, current: number): StatusError {
+function tooLargeRevision(wanted: number | bigint, current: number): StatusError {
   const message = `Timeout: Too large resource version: ${wanted}, current: ${current}`;
   const causes = [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }];
   return new StatusError("Timeout", message, { details: { causes, retryAfterSeconds: 1 } });

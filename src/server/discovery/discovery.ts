@@ -68,7 +68,7 @@ export function discoveryOf(resources: readonly Resource[]): Discovery {
   };
 }
 
-export function resourceList(resources: readonly Resource[], group: string, version: string): object {
+function resourceList(resources: readonly Resource[], group: string, version: string): object {
   return {
     kind: "APIResourceList",
     apiVersion: "v1",

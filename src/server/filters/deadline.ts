@@ -7,7 +7,7 @@ import { plainText } from "../plain-text.ts";
 import { isLongRunning } from "../request-info.ts";
 
 /** No client gets longer than this by asking for it, as in the reference (`--request-timeout`). */
-export const requestTimeoutMsDefault = 60_000;
+const requestTimeoutMsDefault = 60_000;
 
 /** Answers 504 in time, whatever the handler does, and aborts what it waits for. Long-running requests have timeouts of their own. */
 export function deadline(requestTimeoutMs: number = requestTimeoutMsDefault): Filter {

@@ -14,7 +14,7 @@ export interface InFlightLimits {
 }
 
 /** The reference's defaults (--max-requests-inflight, --max-mutating-requests-inflight). */
-export const defaultInFlightLimits: InFlightLimits = { requestsMax: 400, mutatingRequestsMax: 200 };
+const defaultInFlightLimits: InFlightLimits = { requestsMax: 400, mutatingRequestsMax: 200 };
 
 /** A user's requests that wait: beyond that the user is told to come back. */
 const waitersPerUserMax = 50;

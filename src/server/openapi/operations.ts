@@ -30,7 +30,7 @@ function capitalise(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
-export function tagOf(group: string, version: string): string {
+function tagOf(group: string, version: string): string {
   const name = groupName(group);
   return `${name.slice(0, 1).toLowerCase()}${name.slice(1)}_${version}`;
 }

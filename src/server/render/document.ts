@@ -10,7 +10,7 @@ import { bytesOf, KeptBytes, type Piece } from "./kept-bytes.ts";
 const compress = promisify(gzip);
 
 /** Answers from here on are compressed for clients that read gzip, as in the reference: 128 KiB. */
-export const gzipBytesMin = 128 * 1024;
+const gzipBytesMin = 128 * 1024;
 
 /** The headers of every answer that is made per request. */
 export const uncached = { "cache-control": "no-cache, private" } as const;

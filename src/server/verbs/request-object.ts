@@ -136,7 +136,7 @@ export function requireKind({ served: { kind }, version }: VerbContext, value: u
 }
 
 /** Throws 400 where a body is of another version than the URL. */
-export function requireVersion({ served: { kind }, version: expected }: VerbContext, version: string): void {
+function requireVersion({ served: { kind }, version: expected }: VerbContext, version: string): void {
   if (version === expected) return;
   const given = formatApiVersion({ group: kind.group, version });
   const wanted = formatApiVersion({ group: kind.group, version: expected });

@@ -24,7 +24,7 @@ import type { VerbContext } from "./verb.ts";
 const replicas = Type.Optional(Type.Integer({ format: "int32", minimum: 0 }));
 
 /** What clients read and write; it lies nowhere. */
-export const scaleKind = defineKind({
+const scaleKind = defineKind({
   group: "autoscaling",
   kind: "Scale",
   scope: "Namespaced",
