@@ -119,8 +119,22 @@ const aboveSurrogates = /[\ud800-\uffff]/;
 
 /** Orders keys by their UTF-8 bytes, which is the order of code points; `<` on strings orders UTF-16 units and differs above U+FFFF. */
 export function compareKeys(a: string, b: string): number {
-  // The orders agree where one of the two has neither surrogates nor what lies above them, and `<` takes an eighth of the loop's time.
-  if (!aboveSurrogates.test(a) || !aboveSurrogates.test(b)) return a < b ? -1 : a === b ? 0 : 1;
+  return comparisonWith(b)(a, b);
+}
+
+/**
+ * The same order for many comparisons with one key. The orders agree where one of the two has neither surrogates nor what lies above
+ * them, and `<` takes an eighth of the loop's time.
+ */
+export function comparisonWith(key: string): (a: string, b: string) => number {
+  return aboveSurrogates.test(key) ? compareCodePoints : compareUnits;
+}
+
+function compareUnits(a: string, b: string): number {
+  return a < b ? -1 : a === b ? 0 : 1;
+}
+
+function compareCodePoints(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
     const x = a.charCodeAt(i);

@@ -1,7 +1,7 @@
 // An ordered map that is never changed, only replaced: each change shares all but one path with the tree before it, so that a
 // reader that holds a root reads one moment for as long as it likes. A B+ tree; leaves carry what readers derived from them.
 
-import { compareKeys } from "../../storage/door.ts";
+import { compareKeys, comparisonWith } from "../../storage/door.ts";
 
 /** What the tree orders. */
 export interface Keyed {
@@ -15,19 +15,17 @@ const branchChildrenMax = 64;
 /** A run of entries, in order. `derived` is a place for readers to keep what they made of exactly these entries. */
 export class Leaf<Entry extends Keyed> {
   readonly entries: readonly Entry[];
+  readonly firstKey: string;
   readonly derived = new Map<string, unknown>();
   #isReplaced = false;
 
   constructor(entries: readonly Entry[]) {
     this.entries = entries;
+    this.firstKey = entries[0]?.key ?? "";
   }
 
   get size(): number {
     return this.entries.length;
-  }
-
-  get firstKey(): string {
-    return this.entries[0]?.key ?? "";
   }
 
   /** Whether a newer tree has another leaf in its place, so that only readers of an older moment still come by. */
@@ -198,12 +196,13 @@ function* leavesFrom<Entry extends Keyed>(node: Node<Entry>, start: string): Ite
 
 /** The first index whose key is not before `key`. */
 function lowerBound(entries: readonly Keyed[], key: string): number {
+  const compare = comparisonWith(key);
   let low = 0;
   let high = entries.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
     const entry = entries[middle];
-    if (entry !== undefined && compareKeys(entry.key, key) < 0) low = middle + 1;
+    if (entry !== undefined && compare(entry.key, key) < 0) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -211,12 +210,13 @@ function lowerBound(entries: readonly Keyed[], key: string): number {
 
 /** The child that `key` is in or would go to. */
 function childIndex<Entry extends Keyed>(children: readonly Node<Entry>[], key: string): number {
+  const compare = comparisonWith(key);
   let low = 1;
   let high = children.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
     const child = children[middle];
-    if (child !== undefined && compareKeys(child.firstKey, key) <= 0) low = middle + 1;
+    if (child !== undefined && compare(child.firstKey, key) <= 0) low = middle + 1;
     else high = middle;
   }
   return low - 1;

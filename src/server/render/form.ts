@@ -1,6 +1,6 @@
 // The forms an object may be shown in: whole, as a row of a table, as metadata alone. Each turns an entry into the bytes of one item.
 
-import { encodeProtobufMetadata, formatApiVersion, type Negotiated, parseJson } from "../../api/door.ts";
+import { encodeProtobufMetadata, formatApiVersion, type Kind, type Negotiated, parseJson } from "../../api/door.ts";
 import type { CacheEntry } from "../cache/cache-entry.ts";
 import type { ApiRequest } from "../exchange.ts";
 import type { ServedResource } from "../served-resource.ts";
@@ -41,18 +41,28 @@ interface FormOptions {
 
 /** The form that the client asked for. */
 export function formOf({ request, served, version, negotiated }: FormOptions): Form {
+  if (negotiated.as === undefined && negotiated.format !== "protobuf") return objectForm(served.kind, version);
+  if (negotiated.as === undefined) return protobufObjectForm(served, version);
   const typeMeta = typeMetaOf(served.kind, version);
-  if (negotiated.as === undefined && negotiated.format === "protobuf")
-    return protobufObjectForm(served, version, typeMeta);
-  if (negotiated.as === undefined) return objectForm(served, version, typeMeta);
   if (negotiated.as === "Table") return tableForm({ request, served, version, negotiated }, typeMeta);
   return negotiated.format === "protobuf"
     ? protobufMetadataForm(negotiated.asVersion)
     : metadataForm(negotiated.asVersion);
 }
 
-function objectForm({ kind }: ServedResource, version: string, typeMeta: string): Form {
-  const head = Buffer.from(typeMeta);
+const objectForms = new WeakMap<Kind, Map<string, Form>>();
+
+/** Made once: most requests want it. */
+function objectForm(kind: Kind, version: string): Form {
+  const forms = objectForms.get(kind) ?? new Map<string, Form>();
+  objectForms.set(kind, forms);
+  const form = forms.get(version) ?? makeObjectForm(kind, version);
+  forms.set(version, form);
+  return form;
+}
+
+function makeObjectForm(kind: Kind, version: string): Form {
+  const head = Buffer.from(typeMetaOf(kind, version));
   return {
     key: version,
     isLasting: true,
@@ -74,9 +84,8 @@ function objectForm({ kind }: ServedResource, version: string, typeMeta: string)
 }
 
 /** For clients that read nothing but protobuf, of kinds that have numbers. */
-function protobufObjectForm(served: ServedResource, version: string, typeMeta: string): Form {
-  const { kind } = served;
-  const form = objectForm(served, version, typeMeta);
+function protobufObjectForm({ kind }: ServedResource, version: string): Form {
+  const form = objectForm(kind, version);
   const shown = (entry: CacheEntry) => Object(parseJson(entry.item(version)));
   return {
     ...form,
