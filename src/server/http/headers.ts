@@ -1,6 +1,5 @@
 // Headers between Node's lists of names and values and the server's own form.
 
-import { constants } from "node:http2";
 import type { ApiResponse, Headers } from "../exchange.ts";
 
 /**
@@ -28,9 +27,9 @@ type NodeHeaders = Record<string, string | number | string[]>;
 /** Headers that mean a connection of HTTP/1.1, which HTTP/2 forbids. https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2 */
 const connectionHeaders = new Set(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"]);
 
-/** An answer's headers for Node, with the length of a body that is known beforehand. */
+/** An answer's headers as they are sent, with the length of a body that is known beforehand. */
 export function writeHeaders({ status, headers, body }: ApiResponse, version: "1.1" | "2.0"): NodeHeaders {
-  const written: NodeHeaders = version === "2.0" ? { [constants.HTTP2_HEADER_STATUS]: status } : {};
+  const written: NodeHeaders = {};
   for (const name in headers) {
     if (version === "2.0" && connectionHeaders.has(name)) continue;
     const value = headers[name];

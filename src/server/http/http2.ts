@@ -1,39 +1,16 @@
 // HTTP/2 on connections that are open already.
 
-import {
-  constants,
-  type IncomingHttpHeaders,
-  performServerHandshake,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from "node:http2";
+import { Readable } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import { IdleTimer } from "../../base/idle-timer.ts";
 import type { Handler, Peer } from "../exchange.ts";
+import { Http2Connection } from "./h2/connection.ts";
+import type { ServerStream } from "./h2/server-stream.ts";
 import { readHeaders, writeHeaders } from "./headers.ts";
-import { headerBytesMax, headerCountMax, idleTimeoutMs } from "./limits.ts";
+import { passThrough } from "./pass-through.ts";
 import { peerOf } from "./peer.ts";
-import { answer, ignore } from "./serve.ts";
+import { answer, text } from "./serve.ts";
 import { discardBody } from "./unwanted-body.ts";
-import { writeBody } from "./write-response.ts";
-
-/** Requests under way on one connection: as many as the reference announces. */
-const streamsPerConnectionMax = 250;
-/** What a client may send of one body before we read it: 256 KiB, so that the 250 bodies of a connection hold at most 64 MiB. */
-const windowBytes = 256 * 1024;
-/** What Node keeps for one connection, in MB: those 64, and as much again for answers that wait. */
-const sessionMemoryMb = 128;
-
-const sessionOptions = {
-  settings: {
-    maxConcurrentStreams: streamsPerConnectionMax,
-    initialWindowSize: windowBytes,
-    maxHeaderListSize: headerBytesMax,
-  },
-  maxHeaderListPairs: headerCountMax,
-  maxSendHeaderBlockLength: headerBytesMax,
-  maxSessionMemory: sessionMemoryMb,
-};
+import { isReady, type ReadyBody } from "./write-response.ts";
 
 export interface Http2 {
   accept(socket: TLSSocket): void;
@@ -42,75 +19,87 @@ export interface Http2 {
 }
 
 export function makeHttp2(handler: Handler): Http2 {
-  const sessions = new Set<ServerHttp2Session>();
+  const connections = new Set<Http2Connection>();
   let isDraining = false;
   return {
     accept(socket) {
-      const session = performServerHandshake(socket, sessionOptions);
-      sessions.add(session);
-      session.once("close", () => sessions.delete(session));
-      session.on("error", () => session.destroy());
-      follow(session, handler, peerOf(socket));
-      if (isDraining) session.close();
+      const peer = peerOf(socket);
+      const connection = new Http2Connection({
+        socket,
+        onStream: (stream) => serve(handler, stream, peer).catch(() => stream.breakOff()),
+        onTooLarge: refuseHeaders,
+      });
+      connections.add(connection);
+      socket.once("close", () => connections.delete(connection));
+      if (isDraining) connection.drain();
     },
     drain() {
       isDraining = true;
-      for (const session of sessions) session.close();
+      for (const connection of connections) connection.drain();
     },
   };
 }
 
-/** Serves the requests of one connection, and closes it when there were none for a while. */
-function follow(session: ServerHttp2Session, handler: Handler, peer: Peer): void {
-  const idle = new IdleTimer(idleTimeoutMs, () => session.close());
-  session.once("close", () => idle.stop());
-  const ended = () => idle.end();
-  session.on(
-    "stream",
-    (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number, raw: readonly string[]) => {
-      idle.begin();
-      stream.once("close", ended);
-      stream.on("error", ignore);
-      void serve(handler, { stream, headers, flags, raw, peer });
-    },
-  );
-}
-
-interface Exchange {
-  readonly stream: ServerHttp2Stream;
-  readonly headers: IncomingHttpHeaders;
-  readonly flags: number;
-  readonly raw: readonly string[];
-  readonly peer: Peer;
-}
-
-async function serve(handler: Handler, { stream, headers, flags, raw, peer }: Exchange): Promise<void> {
-  const method = String(headers[constants.HTTP2_HEADER_METHOD] ?? "");
-  const hasBody = (flags & constants.NGHTTP2_FLAG_END_STREAM) === 0;
+async function serve(handler: Handler, stream: ServerStream, peer: Peer): Promise<void> {
+  const { method, path, raw } = stream.head;
   const response = await answer(handler, {
     method,
-    url: String(headers[constants.HTTP2_HEADER_PATH] ?? ""),
+    url: path,
     headers: readHeaders(raw),
     peer,
     httpVersion: "2.0",
-    stream: hasBody ? stream : undefined,
-    onClose: (listener) => stream.once("close", listener),
+    stream: stream.requestBody,
+    onClose: (listener) => stream.onClose(listener),
     upgrade: undefined,
   });
-  if (stream.destroyed || stream.headersSent) return;
-  const isEmpty = response.body === undefined || method === "HEAD";
+  if (stream.isClosed) return;
+  const headers = writeHeaders(response, "2.0");
+  const body = method === "HEAD" ? undefined : response.body;
   try {
-    stream.respond(writeHeaders(response, "2.0"), { endStream: isEmpty });
-  } catch (error) {
-    // A header that HTTP/2 does not allow.
-    stream.destroy(error instanceof Error ? error : new Error(String(error)));
+    if (isReady(body)) stream.respond(response.status, headers, chunksOf(body));
+    else stream.respondLater(response.status, headers);
+  } catch {
+    // A header that HTTP does not allow.
+    stream.breakOff();
     return;
   }
-  if (!isEmpty) await writeBody(stream, response.body);
-  if (!hasBody || stream.readableEnded) return;
-  await discardBody(stream);
-  if (stream.readableEnded) return;
-  // What is on its way still counts against the connection's window until somebody takes it.
-  stream.resume();
-  stream.close(constants.NGHTTP2_NO_ERROR);
+  if (body instanceof Readable) await passThrough(body, stream.writable());
+  else if (!isReady(body)) await sendChunks(stream, body);
+  if (stream.isRemoteOpen && stream.requestBody !== undefined) await endRequest(stream, stream.requestBody);
+}
+
+function chunksOf(body: ReadyBody): readonly Buffer[] {
+  if (body === undefined) return [];
+  return Buffer.isBuffer(body) ? [body] : body;
+}
+
+/** Sends what is pulled, as fast as the client takes it. */
+async function sendChunks(stream: ServerStream, body: AsyncIterable<Buffer>): Promise<void> {
+  const chunks = body[Symbol.asyncIterator]();
+  stream.onClose(() => void chunks.return?.());
+  try {
+    while (!stream.isClosed) {
+      const { done, value } = await chunks.next();
+      if (done === true) break;
+      if (!stream.send(value)) await stream.taken();
+    }
+    stream.sendEnd();
+  } catch {
+    // Half an answer must not look like a whole one.
+    stream.breakOff();
+  }
+}
+
+/** The answer is there and the client still sends. */
+async function endRequest(stream: ServerStream, body: Readable): Promise<void> {
+  await discardBody(body);
+  if (body.readableEnded) return;
+  body.resume();
+  stream.refuseRest();
+}
+
+function refuseHeaders(stream: ServerStream): void {
+  const response = text(431, "431 Request Header Fields Too Large");
+  stream.respond(response.status, writeHeaders(response, "2.0"), [Buffer.from("431 Request Header Fields Too Large")]);
+  if (stream.isRemoteOpen) stream.refuseRest();
 }

@@ -140,7 +140,9 @@ function readAll(stream: Readable, maxBytes: number): Promise<Buffer> {
     };
     const gone = () => fail(StatusError.badRequest("unable to read the body: unexpected EOF"));
     const timeout = setTimeout(() => fail(tooSlow()), bodyTimeoutMs);
-    stream.on("data", read).on("end", end).on("close", gone).on("error", gone);
+    // Who has gone before says nothing more.
+    if (stream.destroyed) gone();
+    else stream.on("data", read).on("end", end).on("close", gone).on("error", gone);
   });
 }
 
