@@ -141,6 +141,11 @@ export const commonFlags = {
 /** What an extension server takes. */
 export const serverFlags = {
   ...commonFlags,
+  "permit-port-sharing": {
+    type: "boolean",
+    default: "false",
+    help: "Share the port with other processes of the same user that share it, too; Linux spreads connections over them. With etcd alone.",
+  },
   "etcd-servers-overrides": {
     type: "list",
     help: "Other etcds for some resources, such as GROUP/RESOURCE#https://a:2379;https://b:2379.",

@@ -144,6 +144,7 @@ async function listen(server: ApiServer, { flags, certificate, logger, owned }: 
     host: flags.text("bind-address") ?? "0.0.0.0",
     tls: { cert: certificate.cert, key: certificate.key, minVersion },
     http2: !flags.isSet("disable-http2-serving"),
+    sharesPort: flags.isSet("permit-port-sharing"),
   });
   const { files } = certificate;
   if (files !== undefined)

@@ -14,9 +14,13 @@ const authority = await makeAuthority({ commonName: "ca", nowMs: Date.now() });
 const serving = await makeCertificate(authority, { commonName: "server", hosts: ["127.0.0.1"], nowMs: Date.now() });
 const alice = await makeCertificate(authority, { commonName: "alice", nowMs: Date.now() });
 
-async function start(t: TestContext, handler: Handler): Promise<Listener> {
+async function start(
+  t: TestContext,
+  handler: Handler,
+  options: { readonly port?: number; readonly sharesPort?: boolean } = {},
+): Promise<Listener> {
   const tls = { key: serving.key, cert: serving.certificate };
-  const listener = await listen({ handler, port: 0, host: "127.0.0.1", tls });
+  const listener = await listen({ handler, port: 0, host: "127.0.0.1", tls, ...options });
   t.after(() => listener.close(0));
   return listener;
 }
@@ -341,6 +345,16 @@ test("close() ends connections that are idle, and cuts answers that never end", 
   await listener.close(1);
   await endless;
   await idleEnded;
+});
+
+test("a port is shared where both who listen allow it, and with nobody else", async (t) => {
+  const { port } = await start(t, async () => ok(), { sharesPort: true });
+  const other = await start(t, async () => ok(), { sharesPort: true, port });
+  assert.equal(other.port, port);
+  await assert.rejects(
+    start(t, async () => ok(), { port }),
+    { code: "EADDRINUSE" },
+  );
 });
 
 test("setCertificates() holds for new connections", async (t) => {

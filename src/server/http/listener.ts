@@ -22,6 +22,8 @@ export interface ListenOptions {
   };
   /** Whether HTTP/2 is offered. Default true. */
   readonly http2?: boolean;
+  /** Whether other processes may listen on the same port, where the system can spread connections over them. Default false. */
+  readonly sharesPort?: boolean;
 }
 
 export interface Listener {
@@ -42,6 +44,7 @@ export async function listen({
   host,
   tls,
   http2: offersHttp2 = true,
+  sharesPort = false,
 }: ListenOptions): Promise<Listener> {
   const sockets = new Set<TLSSocket>();
   const http1 = makeHttp1(handler);
@@ -68,7 +71,7 @@ export async function listen({
   server.on("tlsClientError", (_error, socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, host, () => {
+    server.listen({ port, host, reusePort: sharesPort }, () => {
       server.off("error", reject);
       resolve();
     });
