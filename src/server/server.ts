@@ -235,8 +235,11 @@ function standardChecks(
       name: "informer-sync",
       endpoints: ["readyz"],
       check() {
-        const unfilled = served.filter(({ cache }) => !cache.isReady).map(({ kind }) => kind.plural);
-        if (unfilled.length > 0) throw new Error(`caches are being filled: ${unfilled.join(", ")}`);
+        const unfilled = served.filter(({ cache }) => !cache.isReady);
+        const texts = unfilled.map(({ kind: { plural }, cache: { damage } }) =>
+          damage ? `${plural} (${damage})` : plural,
+        );
+        if (texts.length > 0) throw new Error(`caches are being filled: ${texts.join(", ")}`);
       },
     },
   ];

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { decodeYaml } from "annex/api";
-import { readAll } from "annex/client";
+import { type Client, readAll } from "annex/client";
 import { openEmbeddedStorage, openEtcdStorage, parseEncryptionConfig, type Storage } from "annex/storage";
 import { freePorts, startEtcd } from "../support/etcd.ts";
 import { adminOf, aFlunder, flundersOf, namespace } from "../support/flunder-traffic.ts";
@@ -56,18 +56,44 @@ async function assertEncrypted(t: TestContext, place: Place): Promise<void> {
   const stored = { new: "k8s:enc:aesgcm:v1:second:", old: "k8s:enc:aesgcm:v1:first:" };
   assert.deepEqual(await prefixesOf(place), stored);
 
+  // Each key reads what it has written, and what it has not is told apart from it.
+  writeFileSync(config, configOf([["second", "b"]]));
+  await servingDamaged(flags, async (client) => {
+    assert.equal((await flundersOf(client).get("new", { namespace })).spec.reference, "hidden words");
+    await assert.rejects(flundersOf(client).get("old", { namespace }), unreadable);
+  });
+
   writeFileSync(config, configOf([["first", "z"]]));
-  const [port = 0] = await freePorts(1);
-  {
-    await using wardle = await startWardle({ storage: () => flags, port });
-    const client = adminOf(wardle.port);
-    const refused = flundersOf(client).list({ namespace });
-    await assert.rejects(refused, { code: 429, message: "storage is (re)initializing" });
-    const { status, body } = await client.send({ path: "/readyz" });
-    assert.match(`${status} ${await readAll(body)}`, /^500 [\s\S]*\[-\]informer-sync failed/);
-    client.close();
-  }
+  await servingDamaged(flags, async (client) => {
+    await assert.rejects(flundersOf(client).list({ namespace }), unreadable);
+    await assert.rejects(flundersOf(client).list({ namespace, labelSelector: "a=b" }), unreadable);
+    await assert.rejects(flundersOf(client).delete("old", { namespace }), unreadable);
+    assert.match(await textAt(client, "/readyz"), /^500 [\s\S]*\[-\]informer-sync failed/);
+    assert.match(await textAt(client, "/readyz/informer-sync"), /^500 [^\n]*flunders \(unable to transform key "/);
+  });
   assert.deepEqual(await prefixesOf(place), stored, "nothing was touched");
+}
+
+const unreadable = {
+  code: 500,
+  reason: "InternalError",
+  message:
+    /^Internal error occurred: unable to transform key "[^"]*\/flunders\/default\/(?:old|new)": a key of the encryption configuration must fit: /,
+};
+
+/** Runs a server that cannot read all that it finds, so that it never becomes ready. */
+async function servingDamaged(flags: readonly string[], use: (client: Client) => Promise<void>): Promise<void> {
+  const [port = 0] = await freePorts(1);
+  await using wardle = await startWardle({ storage: () => flags, port });
+  using client = adminOf(wardle.port);
+  // Before its first try to read everything it cannot say what is wrong.
+  while (!(await textAt(client, "/readyz/informer-sync")).includes("unable to transform key"));
+  await use(client);
+}
+
+async function textAt(client: Client, path: string): Promise<string> {
+  const { status, body } = await client.send({ path });
+  return `${status} ${await readAll(body)}`;
 }
 
 async function serving(

@@ -56,6 +56,8 @@ export class ResourceCache {
   /** Counts the fills: a watcher that began before the last one has lost its place. */
   #generation = 0;
   #isFilled = false;
+  /** What the last fill could not read: it stays so until somebody mends storage or its keys. */
+  #damage: StorageError | undefined;
   #sizeBytes = 0;
   readonly #reachBack = new ReachBack(this);
   readonly #listeners = new Set<() => void>();
@@ -115,9 +117,15 @@ export class ResourceCache {
     return this.#tree.get(key);
   }
 
-  /** Throws 429 while the cache is being filled. */
+  /** Why the cache cannot be filled; undefined where it is, or only needs time. */
+  get damage(): string | undefined {
+    return this.#damage?.message;
+  }
+
+  /** Throws 429 while the cache is being filled, and 500 where storage holds what cannot be read. */
   requireReady(): void {
     if (this.#isFilled) return;
+    if (this.#damage !== undefined) throw this.#statusOf(this.#damage, "list");
     throw new StatusError("TooManyRequests", "storage is (re)initializing", { details: { retryAfterSeconds: 1 } });
   }
 
@@ -136,9 +144,10 @@ export class ResourceCache {
 
   /**
    * The objects of a range, as new as this call: out of storage itself where the cache lags behind for too long.
-   * At once where there is nothing to wait for.
+   * At once where there is nothing to wait for. Where one object of the resource cannot be read, the others still are.
    */
   freshSnapshot(range: KeyRange, signal: AbortSignal): Snapshot | Promise<Snapshot> {
+    if (!this.#isFilled && this.#damage !== undefined) return this.#stored(range, signal);
     const fresh = this.waitFresh(signal, range.end === `${range.start}\0` ? "get" : "list");
     if (fresh !== undefined) return this.#freshOrStored(fresh, range, signal);
     this.counts.freshReads++;
@@ -237,6 +246,7 @@ export class ResourceCache {
         if (error instanceof StorageError && error.code === "CLOSED") return;
         if (signal.aborted) return;
         this.counts.initializationErrors++;
+        this.#damage = error instanceof StorageError && error.code === "CORRUPT" ? error : undefined;
         this.#onFailure(error);
         // Whatever happened to the watch, its place is lost: the next round reads everything again.
       }
@@ -254,6 +264,7 @@ export class ResourceCache {
     this.#generation++;
     this.keptRoots.clear();
     this.#isFilled = true;
+    this.#damage = undefined;
     for (const wake of this.#fillWaiters.splice(0)) wake();
     this.#announce();
   }

@@ -55,7 +55,7 @@ for (const name of ["aescbc", "aesgcm", "secretbox"] as const) {
       const wrong = aStorage([{ name, keys: [{ name: "key1", secret: otherSecret }] }], inner);
       await assert.rejects(wrong.storage.range(everything), {
         code: "CORRUPT",
-        message: new RegExp(`^Cannot read /[123] as a key .* must fit: none of ${name} key "key1" `),
+        message: new RegExp(`^unable to transform key "/[123]": a key .* must fit: none of ${name} key "key1" `),
       });
       assert.deepEqual(await inner.range(everything), stored);
     });
@@ -66,7 +66,7 @@ for (const name of ["aescbc", "aesgcm", "secretbox"] as const) {
       const wrong = aStorage([{ name, keys: [{ name: "key2", secret }] }], inner);
       await assert.rejects(get(wrong.storage, "/a"), {
         code: "CORRUPT",
-        message: `Cannot read /a as a key of the encryption configuration must fit: it begins with "k8s:enc:${name}:v1:key1"`,
+        message: `unable to transform key "/a": a key of the encryption configuration must fit: it begins with "k8s:enc:${name}:v1:key1"`,
       });
     });
 

@@ -99,7 +99,8 @@ class EncryptedStorage implements Storage {
       return { ...stored, value: transformer.decode(value, key) };
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : `${cause}`;
-      throw new StorageError("CORRUPT", `Cannot read ${key} as ${reason}`, { cause });
+      // The reference's words: clients get to see them.
+      throw new StorageError("CORRUPT", `unable to transform key ${JSON.stringify(key)}: ${reason}`, { cause });
     }
   }
 }
