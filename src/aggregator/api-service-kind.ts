@@ -133,8 +133,8 @@ export const apiServiceKind = defineKind({
         status: Type.Optional({ ...apiServiceStatus, default: {} }),
       }),
       default({ spec }) {
-        // 0 as well: a port that is no port.
-        if (spec?.service !== undefined && !spec.service.port) spec.service.port = servicePortDefault;
+        // Not where it says 0, which the rules refuse.
+        if (spec?.service !== undefined) spec.service.port ??= servicePortDefault;
       },
     },
   },

@@ -43,7 +43,7 @@ function referenceOf({ namespace, name, port }: Fields): ServiceReference {
   return {
     namespace: textOf(namespace),
     name: textOf(name),
-    port: port === undefined || port === 0 ? servicePortDefault : numberOf(port),
+    port: port === undefined ? servicePortDefault : numberOf(port),
   };
 }
 

@@ -29,6 +29,21 @@ test("an APIService is valid when it is named after its version and group", () =
   ]);
 });
 
+test("what a name would be made from must be the name already", () => {
+  const object = anApiService({});
+  object.metadata.generateName = "x";
+  assert.deepEqual(errorsOf(object), [
+    'metadata.generateName: Invalid value: "x": must be `spec.version+"."+spec.group`: "v1.g.example.com"',
+  ]);
+});
+
+test("a port that is 0 is no port, one that is missing is 443", () => {
+  assert.deepEqual(errorsOf(anApiService({ service: { ...service, port: 0 } })), [
+    "spec.service.port: Invalid value: 0: port is not valid: must be between 1 and 65535, inclusive",
+  ]);
+  assert.deepEqual(errorsOf(anApiService({ service: { namespace: "ns", name: "api" } })), []);
+});
+
 test("priorities, ports and trust have their limits", () => {
   assert.deepEqual(errorsOf(anApiService({ groupPriorityMinimum: 0, versionPriority: 1001 })), [
     "spec.groupPriorityMinimum: Invalid value: 0: must be positive and less than 20000",

@@ -7,6 +7,7 @@ import {
   dnsSubdomainFaults,
   type FieldError,
   fieldError,
+  type ObjectMeta,
   pathSegmentFaults,
 } from "../api/door.ts";
 import { systemClock } from "../base/clock.ts";
@@ -64,19 +65,22 @@ export const apiServices = defineResource(apiServiceKind, {
 
 function specErrors(object: ApiObject, view: ApiServiceView): FieldError[] {
   return [
-    ...nameErrors(object.metadata.name ?? "", view),
+    ...nameErrors(object.metadata, view),
     ...groupVersionErrors(view),
     ...priorityErrors(view),
     ...(view.service === undefined ? localErrors(view) : serviceErrors(view, view.service)),
   ];
 }
 
-/** The name must be version.group; one that is not even part of a path has been told so already. */
-function nameErrors(name: string, { version, group }: ApiServiceView): FieldError[] {
+/** The name must be version.group, and so must what one would be made from; what is not even part of a path has been told so already. */
+function nameErrors({ generateName = "", name = "" }: ObjectMeta, { version, group }: ApiServiceView): FieldError[] {
   const wanted = `${version}.${group}`;
-  if (name === "" || name === wanted || pathSegmentFaults(name).length > 0) return [];
   const detail = `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(wanted)}`;
-  return [fieldError.invalid("metadata.name", name, detail)];
+  const given = { generateName, name };
+  return Object.entries(given).flatMap(([field, value]) => {
+    const isTold = value === "" || pathSegmentFaults(value, field === "generateName").length > 0;
+    return isTold || value === wanted ? [] : [fieldError.invalid(`metadata.${field}`, value, detail)];
+  });
 }
 
 function groupVersionErrors({ group, version }: ApiServiceView): FieldError[] {

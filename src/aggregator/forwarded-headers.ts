@@ -16,20 +16,29 @@ export const hopByHop: ReadonlySet<string> = new Set([
   "trailer",
   "transfer-encoding",
   "upgrade",
+  // Of the connection that it would have upgraded: Node refuses to send it over another one.
+  "http2-settings",
 ]);
 
 /** What only the aggregator says, or what is only for the aggregator. */
 const withheld = new Set(["host", "authorization", "expect", "x-remote-user", "x-remote-uid", "x-remote-group"]);
 const withheldPrefixes = ["x-remote-extra-", "impersonate-"];
 
+/** Empty, they say no more than left out. */
+const notEmpty = ["accept-encoding", "user-agent"] as const;
+
 /** The headers of an ordinary request; `uri` is the path that the backend is asked for. */
 export function forwardedHeaders(request: ApiRequest, authority: string, uri: string): OutgoingHeaders {
-  const { headers } = request;
-  const forwarded = passedOn(headers, namedByConnection(headers));
+  const { headers, method } = request;
+  const named = namedByConnection(headers);
+  const forwarded = passedOn(headers, named);
+  for (const name of notEmpty) if (forwarded[name] === "") delete forwarded[name];
+  // Only methods that should have a body say that they have none.
+  if (headers["content-length"] === "0" && !/^(?:POST|PUT|PATCH)$/.test(method)) delete forwarded["content-length"];
   if (/(?:^|,)\s*trailers\s*(?:,|$)/i.test(textOf(headers.te))) forwarded.te = "trailers";
   addIdentity(forwarded, request.user);
-  forwarded["audit-id"] = request.auditId;
-  forwarded["x-forwarded-for"] = forwardedFor(request);
+  if (!named.has("audit-id")) forwarded["audit-id"] = request.auditId;
+  forwarded["x-forwarded-for"] = forwardedFor(request, forwarded["x-forwarded-for"]);
   forwarded["x-forwarded-host"] = authority;
   forwarded["x-forwarded-proto"] = "https";
   forwarded["x-forwarded-uri"] = uri;
@@ -46,7 +55,7 @@ export function upgradeHeaders(request: ApiRequest): OutgoingHeaders {
   }
   addIdentity(forwarded, request.user);
   forwarded["audit-id"] = request.auditId;
-  forwarded["x-forwarded-for"] = forwardedFor(request);
+  forwarded["x-forwarded-for"] = forwardedFor(request, headers["x-forwarded-for"]);
   return forwarded;
 }
 
@@ -91,11 +100,10 @@ function isWithheld(name: string): boolean {
   return withheld.has(name) || name.startsWith(":") || withheldPrefixes.some((prefix) => name.startsWith(prefix));
 }
 
-function forwardedFor({ headers, peer }: ApiRequest): string {
+function forwardedFor({ peer }: ApiRequest, before: string | readonly string[] | undefined): string {
   // Node shows an IPv4 client of a dual-stack socket as ::ffff:192.0.2.1.
   const address = peer.remoteAddress.replace(/^::ffff:(?=\d+\.)/, "");
-  const before = textOf(headers["x-forwarded-for"]);
-  return before === "" ? address : `${before}, ${address}`;
+  return before === undefined ? address : `${textOf(before)}, ${address}`;
 }
 
 function textOf(value: string | readonly string[] | undefined): string {

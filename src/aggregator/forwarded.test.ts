@@ -3,7 +3,6 @@ import { describe, test } from "node:test";
 import { type ApiRequest, anonymous, type Headers, type UserInfo } from "../server/door.ts";
 import { forwardedHeaders, upgradeHeaders } from "./forwarded-headers.ts";
 import { cleanPath, forwardedPath, forwardedQuery } from "./forwarded-path.ts";
-import { absoluteLink, absoluteLinks } from "./location.ts";
 
 describe("paths and queries", () => {
   test("a path is decoded and encoded anew, `//` and `..` stay", () => {
@@ -86,6 +85,28 @@ describe("headers", () => {
     );
   });
 
+  test("what Connection names goes nowhere, whoever else would have added to it", () => {
+    const connection = "audit-id, x-forwarded-for, x-remote-user";
+    const headers = forwardedHeaders(
+      aRequest({ connection, "x-forwarded-for": "a", "audit-id": "b" }, carol),
+      "h",
+      "/x",
+    );
+    assert.deepEqual(
+      [headers["audit-id"], headers["x-forwarded-for"], headers["x-remote-user"]],
+      [undefined, "192.0.2.7", "carol"],
+    );
+  });
+
+  test("headers that say nothing are left out, but for the hops before", () => {
+    const said = { "user-agent": "", "accept-encoding": "", "content-length": "0", "x-forwarded-for": "" };
+    const headers = forwardedHeaders(aRequest(said), "h", "/x");
+    assert.deepEqual(
+      [headers["user-agent"], headers["accept-encoding"], headers["content-length"], headers["x-forwarded-for"]],
+      [undefined, undefined, undefined, ", 192.0.2.7"],
+    );
+  });
+
   test("an upgrade keeps what it is about", () => {
     const headers = upgradeHeaders(
       aRequest({ connection: "Upgrade", upgrade: "websocket", authorization: "x" }, carol),
@@ -105,25 +126,5 @@ describe("headers", () => {
   test("names beyond ASCII go as the bytes of UTF-8", () => {
     const headers = forwardedHeaders(aRequest({}, { ...carol, name: "zoë" }), "h", "/x");
     assert.equal(Buffer.from(String(headers["x-remote-user"]), "latin1").toString("utf8"), "zoë");
-  });
-});
-
-describe("links", () => {
-  test("a link to the backend by path gets its address, all others stay", () => {
-    const at = "10.0.0.1:443";
-    assert.equal(absoluteLink("/a?b#c", at), "https://10.0.0.1:443/a?b#c");
-    assert.equal(absoluteLink("//10.0.0.1:443/a", at), "https://10.0.0.1:443/a");
-    assert.equal(absoluteLink("https://elsewhere/a", at), "https://elsewhere/a");
-    assert.equal(absoluteLink("rel/there", at), "rel/there");
-    assert.throws(() => absoluteLink("::", at), /parse "::": missing protocol scheme/);
-    assert.throws(() => absoluteLink("/%zz", at), /invalid URL escape "%zz"/);
-  });
-
-  test("a page's links get it too, and broken ones stay", () => {
-    const page = `<a href="/x">a</a><img alt=1 src='/i.png'><a href="::">b</a><p title="/no">`;
-    assert.equal(
-      absoluteLinks(page, "h:1"),
-      `<a href="https://h:1/x">a</a><img alt=1 src='https://h:1/i.png'><a href="::">b</a><p title="/no">`,
-    );
   });
 });

@@ -3,15 +3,17 @@
 import type { Readable } from "node:stream";
 import { createGunzip, gunzipSync, gzipSync } from "node:zlib";
 import { StatusError } from "../api/door.ts";
-import { type ApiRequest, type ApiResponse, isLongRunning } from "../server/door.ts";
+import { type ApiRequest, type ApiResponse, type Headers, isLongRunning } from "../server/door.ts";
 import { type Backend, BackendError, type BackendResponse } from "./backend.ts";
 import { bodyStream } from "./body-stream.ts";
 import { NoRouteError } from "./endpoints.ts";
 import { forwardedHeaders, isHopByHop, namedByConnection } from "./forwarded-headers.ts";
 import { cleanPath, forwardedPath, forwardedQuery } from "./forwarded-path.ts";
-import { absoluteLink, absoluteLinks, BadLinkError } from "./location.ts";
+import { absoluteLinks } from "./html-links.ts";
+import { absoluteLink } from "./location.ts";
 import { textAnswer } from "./text-answer.ts";
 import { proxyUpgrade } from "./upgrade.ts";
+import { BadLinkError } from "./url-reference.ts";
 
 /** A request that is no watch gets this long for its answer to begin and end, as everywhere in Kubernetes. */
 const requestTimeoutMs = 60_000;
@@ -63,7 +65,8 @@ async function pass(request: ApiRequest, backend: Backend, rewritesLinks: boolea
 
 /** Where the client says nothing of encodings, the hop is compressed and the client does not notice. */
 function addsGzip({ headers, method }: ApiRequest): boolean {
-  return headers["accept-encoding"] === undefined && headers.range === undefined && method !== "HEAD";
+  const isSaid = (name: string) => (headers[name] ?? "") !== "" && !namedByConnection(headers).has(name);
+  return !isSaid("accept-encoding") && !isSaid("range") && method !== "HEAD";
 }
 
 interface AnswerOptions {
@@ -79,31 +82,45 @@ function answerOf(
   const { status, authority } = response;
   let { body } = response;
   const headers = answerHeaders(response);
-  const { location } = headers;
-  if (rewritesLinks && typeof location === "string" && location !== "")
-    headers.location = locationOf(response, location);
+  const [location = ""] = [headers.location ?? ""].flat();
+  if (rewritesLinks && location !== "") headers.location = locationOf(response, location);
   if (isHead) {
     body.resume();
     return { status, headers, body: undefined };
   }
-  if (wantsGzip && headers["content-encoding"] === "gzip") {
+  if (wantsGzip && /^gzip$/i.test(String(headers["content-encoding"])) && hasBody(status, headers)) {
     delete headers["content-encoding"];
     delete headers["content-length"];
     body = inflated(body);
   }
-  if (rewritesLinks && /^text\/html\s*(?:;|$)/i.test(String(headers["content-type"] ?? "")))
+  if (rewritesLinks && location === "" && /^\s*text\/html\s*(?:;|$)/.test(String(headers["content-type"] ?? "")))
     return htmlAnswer({ status, body, headers }, authority);
   return { status, headers, body };
 }
 
+function hasBody(status: number, headers: Headers): boolean {
+  return status !== 204 && status !== 304 && headers["content-length"] !== "0";
+}
+
+/** Which pages may read an answer is the aggregator's to say. https://fetch.spec.whatwg.org/#http-responses */
+const withheld = new Set([
+  "access-control-allow-credentials",
+  "access-control-allow-headers",
+  "access-control-allow-methods",
+  "access-control-allow-origin",
+]);
+
 /** Added to the aggregator's own: an answer then says twice that nobody may keep it. */
-function answerHeaders({ headers }: BackendResponse): Record<string, string | readonly string[]> {
+function answerHeaders({ status, headers }: BackendResponse): Record<string, string | readonly string[]> {
   const named = namedByConnection(headers);
   const answer: Record<string, string | readonly string[]> = Object.create(null);
   for (const name in headers) {
     const value = headers[name];
-    if (value !== undefined && !isHopByHop(name, named) && !name.startsWith(":")) answer[name] = value;
+    if (value === undefined || isHopByHop(name, named) || withheld.has(name) || name.startsWith(":")) continue;
+    answer[name] = value;
   }
+  // What the client has already is of the type that it has.
+  if (status === 304) delete answer["content-type"];
   const cacheControl = answer["cache-control"];
   answer["cache-control"] = cacheControl === undefined ? uncached : [uncached, cacheControl].flat();
   return answer;
