@@ -179,7 +179,7 @@ async function serveUnparsed(
   { error, socket, peer }: { readonly error: ParserError; readonly socket: Duplex; readonly peer: Peer },
 ): Promise<void> {
   socket.on("error", ignore);
-  const head = error.code === "HPE_INVALID_METHOD" ? parseHead(error.rawPacket) : undefined;
+  const head = error.code === "HPE_INVALID_METHOD" ? parseHead(error) : undefined;
   if (head === undefined)
     return respondOnSocket(
       socket,

@@ -141,6 +141,16 @@ test("methods that HTTP does not know reach the handler", async (t) => {
   assert.equal(JSON.parse((await ask2(listener, { ":method": "FOO", ":path": "/x" })).body).method, "FOO");
 });
 
+test("a request is served once, whatever follows it in the same packet", async (t) => {
+  const served: string[] = [];
+  const listener = await start(t, async ({ method }) => {
+    served.push(method);
+    return ok();
+  });
+  await converse(listener, 'DELETE /x HTTP/1.1\r\nHost: x\r\n\r\n{"kind":"DeleteOptions"}\r\n\r\n');
+  assert.deepEqual(served, ["DELETE"]);
+});
+
 test("what is no HTTP is a bare 400", async (t) => {
   const listener = await start(t, async () => ok());
   assert.match(await converse(listener, "nonsense\r\n\r\n"), /^HTTP\/1\.1 400 Bad Request\r\n/);

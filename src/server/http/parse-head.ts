@@ -3,6 +3,8 @@
 /** What Node's parser says of a request that it does not understand. */
 export interface ParserError extends NodeJS.ErrnoException {
   readonly rawPacket?: Buffer;
+  /** Where in the packet it stopped. */
+  readonly bytesParsed?: number;
 }
 
 interface Head {
@@ -13,9 +15,13 @@ interface Head {
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** Undefined for what is no request, or not all of its head. */
-export function parseHead(packet: Buffer | undefined): Head | undefined {
-  const text = packet?.toString("latin1") ?? "";
+/**
+ * Undefined for what is no request, or not all of its head; and where the packet begins with another request, which was
+ * understood and is answered already: doing it twice could delete twice.
+ */
+export function parseHead({ rawPacket, bytesParsed = 0 }: ParserError): Head | undefined {
+  const text = rawPacket?.toString("latin1") ?? "";
+  if (bytesParsed > text.indexOf(" ")) return undefined;
   const end = text.indexOf("\r\n\r\n");
   if (end < 0) return undefined;
   const [line = "", ...fields] = text.slice(0, end).split("\r\n");
