@@ -18,6 +18,10 @@ const flagTable = {
     type: "text",
     help: "The name of an extension server whose objects are meant, in place of the control plane's own.",
   },
+  "storage-dir": {
+    type: "text",
+    help: "The --data-dir of a server that runs on its own, in place of a control plane's.",
+  },
   "etcd-servers": commonFlags["etcd-servers"],
   "etcd-cafile": commonFlags["etcd-cafile"],
   "etcd-certfile": commonFlags["etcd-certfile"],
@@ -29,7 +33,7 @@ type SnapshotFlags = Flags<keyof typeof flagTable>;
 export const snapshot = defineCommand({
   usage: "annex snapshot save|restore FILE [flags]",
   about:
-    "save writes everything that the control plane of a data directory, one of its extension servers, or an etcd, holds\nat this moment to a file; they may run meanwhile.\nrestore makes the objects of a data directory out of such a file, where there are none.\nWhat is encrypted at rest is so in the file, too.",
+    "save writes everything that the control plane of a data directory, one of its extension servers, a server on its own,\nor an etcd, holds at this moment to a file; they may run meanwhile.\nrestore makes the objects of a directory out of such a file, where there are none.\nWhat is encrypted at rest is so in the file, too.",
   flags: flagTable,
   wordsMax: 2,
   async run(flags) {
@@ -48,11 +52,11 @@ async function save(flags: SnapshotFlags, file: string): Promise<SnapshotSummary
   const endpoints = flags.list("etcd-servers");
   if (endpoints.length === 0) {
     const directory = storageIn(flags);
-    if (!existsSync(directory)) throw new FlagError(`there is no storage in ${directory}: annex up makes one`);
+    if (!existsSync(directory)) throw new FlagError(`there is no storage in ${directory}: a server makes one`);
     return saveEmbeddedSnapshot(directory, file);
   }
-  if (flags.isGiven("data-dir") || flags.isGiven("extension"))
-    throw new FlagError("--etcd-servers excludes --data-dir and --extension");
+  if (flags.isGiven("data-dir") || flags.isGiven("extension") || flags.isGiven("storage-dir"))
+    throw new FlagError("--etcd-servers excludes --data-dir, --extension and --storage-dir");
   const tls = etcdTls(flags);
   await using storage = await openEtcdStorage({
     endpoints,
@@ -68,8 +72,14 @@ function restore(flags: SnapshotFlags, file: string): Promise<SnapshotSummary> {
   return restoreSnapshot(file, storageIn(flags));
 }
 
-/** Where `annex up` keeps its objects, or those of an extension server. */
+/** Where a server on its own keeps its objects, `annex up` its own, or those of an extension server. */
 function storageIn(flags: SnapshotFlags): string {
+  const alone = flags.text("storage-dir");
+  if (alone !== undefined) {
+    if (flags.isGiven("data-dir") || flags.isGiven("extension"))
+      throw new FlagError("--storage-dir excludes --data-dir and --extension");
+    return resolve(alone);
+  }
   const dataDirectory = resolve(flags.text("data-dir") ?? "");
   const extension = flags.text("extension");
   if (extension === undefined) return join(dataDirectory, "storage");

@@ -7,6 +7,8 @@ import { test } from "node:test";
 import { openEmbeddedStorage, openEtcdStorage } from "../../src/storage/door.ts";
 import { runAnnex, temporaryDirectory } from "../support/annex.ts";
 import { startEtcd } from "../support/etcd.ts";
+import { adminOf, aFlunder, flundersOf, namespace } from "../support/flunder-traffic.ts";
+import { startWardle } from "../support/wardle.ts";
 
 test("annex snapshot saves a data directory that is in use and written to, and restores it into another", async (t) => {
   const directory = temporaryDirectory(t);
@@ -59,6 +61,26 @@ test("annex snapshot takes the objects of an extension server, and those in an e
   assert.deepEqual((await storage.range(all)).entries, (await etcd.range(all)).entries);
 });
 
+test("annex snapshot saves what a server on its own has while it runs, and another one serves it again", async (t) => {
+  const directory = temporaryDirectory(t);
+  const file = join(directory, "saved");
+  const serve = async (data: string, use: (flunders: ReturnType<typeof flundersOf>) => Promise<void>) => {
+    await using wardle = await startWardle({ storage: () => ["--data-dir", join(directory, data)] });
+    using client = adminOf(wardle.port);
+    await use(flundersOf(client));
+  };
+  await serve("one", async (flunders) => {
+    await flunders.create(aFlunder("kept", "words"));
+    const { code } = await runAnnex(t, ["snapshot", "save", file, `--storage-dir=${join(directory, "one")}`]);
+    assert.equal(code, 0);
+  });
+  const { code } = await runAnnex(t, ["snapshot", "restore", file, `--storage-dir=${join(directory, "two")}`]);
+  assert.equal(code, 0);
+  await serve("two", async (flunders) => {
+    assert.equal((await flunders.get("kept", { namespace })).spec.reference, "words");
+  });
+});
+
 test("annex snapshot says in one line what it cannot do, and leaves nothing behind", async (t) => {
   const directory = temporaryDirectory(t);
   const file = join(directory, "file");
@@ -68,10 +90,14 @@ test("annex snapshot says in one line what it cannot do, and leaves nothing behi
   for (const [args, line] of [
     [[], /^annex: say what to do and with which file: /],
     [["drop", file], /^annex: say what to do and with which file: /],
-    [["save", file, `--data-dir=${directory}/none`], /^annex: there is no storage in \S+: annex up makes one\n$/],
+    [["save", file, `--data-dir=${directory}/none`], /^annex: there is no storage in \S+: a server makes one\n$/],
+    [
+      ["save", file, "--storage-dir=x", "--extension=y"],
+      /^annex: --storage-dir excludes --data-dir and --extension\n$/,
+    ],
     [
       ["save", file, "--data-dir=x", "--etcd-servers=http://127.0.0.1:1"],
-      /^annex: --etcd-servers excludes --data-dir and --extension\n$/,
+      /^annex: --etcd-servers excludes --data-dir, --extension and --storage-dir\n$/,
     ],
     [
       ["restore", file, `--data-dir=${directory}/new`],
