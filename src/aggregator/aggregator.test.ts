@@ -225,6 +225,27 @@ test("an upgrade joins both connections", async () => {
   assert.equal(Buffer.concat(await Array.fromAsync<Buffer>(far)).toString(), "hello you said ping");
 });
 
+test("a backend that answers an upgrade with something that is none is told of", async () => {
+  const backend = await aBackend(() => undefined);
+  const answers = ["HTTP/1.1 200 OK\r\n\r\n", "hello\r\n\r\n", "HTTP/1.1 99 X\r\n\r\n", ""];
+  const told: string[] = [];
+  let sent = 0;
+  backend.on("upgrade", (_request, socket: Duplex) => socket.end(answers[sent++]));
+  await using world = aWorld([backend.port]);
+  await passed(world);
+  for (const _ of answers) {
+    const request = get("/x", { headers: { connection: "Upgrade", upgrade: "websocket" } });
+    const answer = await world.ask(Object.assign(request, { upgrade: "websocket" }));
+    told.push(`${answer.status} ${await textOf(answer)}`);
+  }
+  assert.deepEqual(told, [
+    "503 invalid upgrade response: status code 200\n",
+    '503 malformed HTTP response "hello"\n',
+    '503 malformed HTTP status code "99"\n',
+    "503 unexpected EOF\n",
+  ]);
+});
+
 /** Two ends of one connection. */
 async function aPair(): Promise<[Duplex, Duplex]> {
   const server = createTcp().listen(0, "127.0.0.1");

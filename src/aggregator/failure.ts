@@ -7,13 +7,15 @@ import { formatAddress } from "./endpoints.ts";
 export function describeFailure(error: unknown, address: Address): string {
   const cause = deepest(error);
   const code = codeOf(cause);
-  const dial = `dial tcp ${formatAddress(address)}`;
+  const dial = `dial tcp ${formatAddress(dialledAddress(cause) ?? address)}`;
   const known = dialFailures[code];
   if (known !== undefined) return `${dial}: connect: ${known}`;
   if (code === "ENOTFOUND") return `dial tcp: lookup ${address.host}: no such host`;
   if (code === "EAI_AGAIN") return `dial tcp: lookup ${address.host}: server misbehaving`;
   if (code === "ETIMEDOUT") return `${dial}: i/o timeout`;
   if (code === "EOF" || code === "ECONNRESET" || code === "EPIPE") return "EOF";
+  const alert = cause instanceof Error ? /SSL alert number (\d+)/.exec(cause.message)?.[1] : undefined;
+  if (alert !== undefined) return `remote error: tls: ${alerts[alert] ?? `alert(${alert})`}`;
   if (notTlsCodes.has(code)) return "http: server gave HTTP response to HTTPS client";
   const certificate = certificateFailure(cause, code);
   if (certificate !== undefined) return `tls: failed to verify certificate: x509: ${certificate}`;
@@ -32,6 +34,40 @@ const dialFailures: Readonly<Record<string, string>> = {
   ENETUNREACH: "network is unreachable",
   EADDRNOTAVAIL: "cannot assign requested address",
 };
+
+/** Why the other end refuses to go on. https://www.iana.org/assignments/tls-parameters */
+const alerts: Readonly<Record<string, string>> = {
+  10: "unexpected message",
+  20: "bad record MAC",
+  22: "record overflow",
+  40: "handshake failure",
+  42: "bad certificate",
+  43: "unsupported certificate",
+  44: "revoked certificate",
+  45: "expired certificate",
+  46: "unknown certificate",
+  47: "illegal parameter",
+  48: "unknown certificate authority",
+  49: "access denied",
+  50: "error decoding message",
+  51: "error decrypting message",
+  70: "protocol version not supported",
+  71: "insufficient security level",
+  80: "internal error",
+  86: "inappropriate fallback",
+  109: "missing extension",
+  110: "unsupported extension",
+  112: "unrecognized name",
+  116: "certificate required",
+  120: "no application protocol",
+};
+
+/** Where a name had led to, which the failure knows. */
+function dialledAddress(error: unknown): Address | undefined {
+  const { address, port }: { address?: unknown; port?: unknown } =
+    typeof error === "object" && error !== null ? error : {};
+  return typeof address === "string" && typeof port === "number" ? { host: address, port } : undefined;
+}
 
 /** OpenSSL's words for an answer that is no TLS. */
 const notTlsCodes = new Set([

@@ -23,7 +23,8 @@ export async function proxyUpgrade(request: ApiRequest, backend: Backend): Promi
     read = await readResponseHead(socket, { timeoutMs: handshakeTimeoutMs, signal: request.signal });
   } catch (error) {
     socket.destroy();
-    throw error;
+    if (request.signal.aborted || !(error instanceof Error)) throw error;
+    return textAnswer(503, error.message);
   }
   const { head, rest } = read;
   if (head.status === 101)
