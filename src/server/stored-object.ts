@@ -7,10 +7,12 @@ import {
   fromHub,
   type Kind,
   objectSchema,
+  parseApiVersion,
   parseJson,
   toHub,
   withZeroFields,
 } from "../api/door.ts";
+import { isRecord } from "../base/record.ts";
 
 /** The bytes of an object, given in the hub's shape. */
 export function encodeStored(kind: Kind, object: ApiObject): Buffer {
@@ -49,12 +51,27 @@ export function wasEncodedHere(value: Buffer): boolean {
 
 /** The object in the hub's shape, with the revision as its resourceVersion. Fresh: the caller may change it. */
 export function decodeStored(kind: Kind, value: Buffer, revision: number): ApiObject {
+  const json = parseJson(value);
+  const version = versionOf(kind, json);
   // What was stored before a field was required, and a bookmark, which has none, are read as Go would read them.
-  const object = withZeroFields(kind, kind.stored, decodeVersioned(kind, kind.stored, parseJson(value)));
-  object.apiVersion = formatApiVersion({ group: kind.group, version: kind.stored });
+  const object = withZeroFields(kind, version, decodeVersioned(kind, version, json));
+  object.apiVersion = formatApiVersion({ group: kind.group, version });
   object.kind = kind.kind;
   object.metadata.resourceVersion = String(revision);
-  return kind.hub === kind.stored ? object : toHub(kind, object, kind.stored);
+  return kind.hub === version ? object : toHub(kind, object, version);
+}
+
+/** The version that a stored value is in: of a server that stored another one, if it says so; the items of lists say nothing. */
+function versionOf(kind: Kind, json: unknown): string {
+  const apiVersion = isRecord(json) ? json.apiVersion : undefined;
+  const said = typeof apiVersion === "string" ? parseApiVersion(apiVersion) : undefined;
+  const isKnown = said?.group === kind.group && Object.hasOwn(kind.versions, said.version);
+  return isKnown ? said.version : kind.stored;
+}
+
+/** Whether a stored value is in the version that is stored today, and not one that waits for its next write. */
+export function isOfStoredVersion(kind: Kind, value: Buffer): boolean {
+  return hasOurForm(kind, value) || versionOf(kind, parseJson(value)) === kind.stored;
 }
 
 /** What every stored value of a kind begins with, up to the first field of its metadata. */
@@ -78,14 +95,19 @@ export function itemOfStored(kind: Kind, value: Buffer, revision: number): Buffe
 
 /** The same item in one or two pieces, of which the second is a part of the value. */
 export function itemPieces(kind: Kind, value: Buffer, revision: number): readonly [Buffer, Buffer?] {
+  if (!hasOurForm(kind, value)) return [itemOf(kind, decodeStored(kind, value, revision))];
+  return [itemHead(revision), value.subarray(prefixBytes(kind).length, value.length - 1)];
+}
+
+/** Whether the value is in the stored version and begins and ends as we and the reference write it. */
+function hasOurForm(kind: Kind, value: Buffer): boolean {
   const prefix = prefixBytes(kind);
-  const hasOurForm =
+  return (
     value.length > prefix.length + 2 &&
     value.at(-1) === newline &&
     value[prefix.length] === quote &&
-    value.compare(prefix, 0, prefix.length, 0, prefix.length) === 0;
-  if (!hasOurForm) return [itemOf(kind, decodeStored(kind, value, revision))];
-  return [itemHead(revision), value.subarray(prefix.length, value.length - 1)];
+    value.compare(prefix, 0, prefix.length, 0, prefix.length) === 0
+  );
 }
 
 function itemHead(revision: number): Buffer {
