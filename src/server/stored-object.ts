@@ -69,11 +69,6 @@ function versionOf(kind: Kind, json: unknown): string {
   return isKnown ? said.version : kind.stored;
 }
 
-/** Whether a stored value is in the version that is stored today, and not one that waits for its next write. */
-export function isOfStoredVersion(kind: Kind, value: Buffer): boolean {
-  return hasOurForm(kind, value) || versionOf(kind, parseJson(value)) === kind.stored;
-}
-
 /** What every stored value of a kind begins with, up to the first field of its metadata. */
 function storedPrefix(kind: Kind): string {
   return `${typeMetaOf(kind, kind.stored)}"metadata":{`;
@@ -95,19 +90,14 @@ export function itemOfStored(kind: Kind, value: Buffer, revision: number): Buffe
 
 /** The same item in one or two pieces, of which the second is a part of the value. */
 export function itemPieces(kind: Kind, value: Buffer, revision: number): readonly [Buffer, Buffer?] {
-  if (!hasOurForm(kind, value)) return [itemOf(kind, decodeStored(kind, value, revision))];
-  return [itemHead(revision), value.subarray(prefixBytes(kind).length, value.length - 1)];
-}
-
-/** Whether the value is in the stored version and begins and ends as we and the reference write it. */
-function hasOurForm(kind: Kind, value: Buffer): boolean {
   const prefix = prefixBytes(kind);
-  return (
+  const hasOurForm =
     value.length > prefix.length + 2 &&
     value.at(-1) === newline &&
     value[prefix.length] === quote &&
-    value.compare(prefix, 0, prefix.length, 0, prefix.length) === 0
-  );
+    value.compare(prefix, 0, prefix.length, 0, prefix.length) === 0;
+  if (!hasOurForm) return [itemOf(kind, decodeStored(kind, value, revision))];
+  return [itemHead(revision), value.subarray(prefix.length, value.length - 1)];
 }
 
 function itemHead(revision: number): Buffer {

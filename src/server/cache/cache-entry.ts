@@ -6,7 +6,6 @@ import type { Resource } from "../resource.ts";
 import {
   decodeStored,
   encodeItem,
-  isOfStoredVersion,
   itemOfStored,
   itemPieces,
   ownCopy,
@@ -33,8 +32,6 @@ export class CacheEntry implements Keyed {
   #value: Buffer;
   /** Whether `#value` is the item of the stored version by now, and no longer the stored bytes. */
   #isItem: boolean;
-  /** Whether the stored bytes, which are gone by then, were in a version that is not stored any more. */
-  #wasOutdated = false;
   /** Whether `#value` is a part of a leaf's joined bytes. */
   #isShared = false;
   readonly #isCanonical: boolean;
@@ -77,7 +74,6 @@ export class CacheEntry implements Keyed {
   /** Whether exactly these bytes lie in storage. */
   holds(value: Buffer): boolean {
     if (!this.#isItem) return value.equals(this.#value);
-    if (this.#wasOutdated) return false;
     return itemOfStored(this.#resource.kind, value, this.revision).equals(this.#value);
   }
 
@@ -102,7 +98,8 @@ export class CacheEntry implements Keyed {
 
   /** Takes the same item from a larger buffer in place of one of its own. */
   shareItem(item: Buffer): void {
-    this.#becomeItem(item);
+    this.#value = item;
+    this.#isItem = true;
     this.#isShared = true;
   }
 
@@ -122,16 +119,9 @@ export class CacheEntry implements Keyed {
     if (this.#isItem) return this.#value;
     const { kind } = this.#resource;
     // A value that another writer left without its version's defaults is read with them, as the reference reads it.
-    this.#becomeItem(
-      this.#hasDefaults(kind) ? itemOfStored(kind, this.#value, this.revision) : this.#defaultedItem(kind),
-    );
-    return this.#value;
-  }
-
-  #becomeItem(item: Buffer): void {
-    if (!this.#isItem) this.#wasOutdated = !isOfStoredVersion(this.#resource.kind, this.#value);
-    this.#value = item;
+    this.#value = this.#hasDefaults(kind) ? itemOfStored(kind, this.#value, this.revision) : this.#defaultedItem(kind);
     this.#isItem = true;
+    return this.#value;
   }
 
   #hasDefaults(kind: Kind): boolean {
