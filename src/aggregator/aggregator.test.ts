@@ -274,6 +274,44 @@ test("discovery lists every group, available or not, and forgets those whose las
   assert.equal((await world.ask(aRequest({ url: "/apis/g.example.com/v1/x" }))).status, elsewhere.status);
 });
 
+test("the list of groups stands at /apis/, too, and says what forms there are", async () => {
+  await using world = aWorld();
+  for (const path of ["/apis", "/apis/"]) {
+    const list = JSON.parse(await textOf(await world.ask(aRequest({ url: path }))));
+    assert.equal(list.kind, "APIGroupList");
+    const unreadable = aRequest({ url: path, headers: { accept: "text/html" } });
+    await assert.rejects(world.ask(unreadable), { reason: "NotAcceptable", details: undefined });
+  }
+});
+
+test("a version without resources is described without any", async () => {
+  const backend = await aBackend((_, response) => void response.writeHead(404).end());
+  await using world = aWorld([backend.port]);
+  await passed(world);
+  const accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+  const described = async () => {
+    const { items } = JSON.parse(await textOf(await world.ask(aRequest({ url: "/apis", headers: { accept } }))));
+    return items[1].versions[0];
+  };
+  while ((await described()).freshness === "Stale") await new Promise(setImmediate);
+  assert.deepEqual(await described(), { version: "v1", freshness: "Current" });
+});
+
+test("what a server says of its group as such is passed on, as what it says of a version", async () => {
+  const keys = ["apis/g.example.com", "apis/g.example.com/v1", "apis/other.example.com", "version"];
+  const entries = keys.map((key) => [key, { serverRelativeURL: `/openapi/v3/${key}?hash=1` }]);
+  const backend = await aBackend(({ url }, response) => {
+    response.end(url === "/openapi/v3" ? JSON.stringify({ paths: Object.fromEntries(entries) }) : `of ${url}`);
+  });
+  await using world = aWorld([backend.port], ownDocuments);
+  await passed(world);
+  const { paths } = JSON.parse(await textOf(await world.ask(aRequest({ url: "/openapi/v3" }))));
+  assert.deepEqual(paths, Object.fromEntries(entries.slice(0, 2)));
+  for (const key of keys.slice(0, 2))
+    assert.equal(await textOf(await world.ask(aRequest({ url: `/openapi/v3/${key}` }))), `of /openapi/v3/${key}`);
+  assert.equal((await world.ask(aRequest({ url: "/openapi/v3/apis/other.example.com" }))).status, 404);
+});
+
 test("a server that refuses its documents while it starts is asked again by itself", async () => {
   const key = "apis/g.example.com/v1";
   let asked = 0;

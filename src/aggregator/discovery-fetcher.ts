@@ -114,7 +114,8 @@ export class DiscoveryFetcher {
     const plainUser: UserInfo = { ...aggregatorUser, groups: [] };
     const answer = await get(backend, { path: `/apis/${key}`, accept: "application/json", user: plainUser, signal });
     if (answer.status !== 200) throw new Error(`no discovery of ${key}: status ${answer.status}`);
-    return { version: view.version, resources: resourcesOf(answer.body), freshness: "Current" };
+    const resources = listOf(answer.body, "resources").filter(isApiResource);
+    return versionOf(view.version, discoveryResources(resources).map(completed));
   }
 
   /** The one document of all versions that newer servers have; undefined for others. Kept until its ETag changes. */
@@ -180,33 +181,30 @@ function versionsOf(document: unknown): ReadonlyMap<string, VersionDiscovery> {
   for (const group of listOf(document, "items")) {
     const name = textOf(recordOf(group.metadata).name);
     for (const version of listOf(group, "versions")) {
-      const resources = listOf(version, "resources").filter(isResourceDiscovery).map(withResponseKinds);
+      const resources = listOf(version, "resources").filter(isResourceDiscovery).map(completed);
       const text = textOf(version.version);
-      versions.set(`${name}/${text}`, {
-        version: text,
-        ...(resources.length === 0 ? {} : { resources }),
-        freshness: "Current",
-      });
+      versions.set(`${name}/${text}`, versionOf(text, resources));
     }
   }
   return versions;
 }
 
-/** Some clients cannot do without response kinds, which some servers leave out. */
-function withResponseKinds(resource: ResourceDiscovery): ResourceDiscovery {
+function versionOf(version: string, resources: readonly ResourceDiscovery[]): VersionDiscovery {
+  return { version, ...(resources.length === 0 ? {} : { resources }), freshness: "Current" };
+}
+
+/** Some clients cannot do without response kinds, which some servers leave out, and everybody finds a singular name, be it empty. */
+function completed(resource: ResourceDiscovery): ResourceDiscovery {
   const none = { group: "", version: "", kind: "" };
   const { subresources } = resource;
   return {
     ...resource,
     responseKind: resource.responseKind ?? none,
+    singularResource: resource.singularResource ?? "",
     ...(Array.isArray(subresources)
       ? { subresources: subresources.map((sub) => ({ ...sub, responseKind: sub.responseKind ?? none })) }
       : {}),
   };
-}
-
-function resourcesOf(document: unknown): ResourceDiscovery[] {
-  return discoveryResources(listOf(document, "resources").filter(isApiResource));
 }
 
 /** What a server says of itself is passed on as it is; only what tells resources apart must be there. */

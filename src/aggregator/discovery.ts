@@ -1,12 +1,11 @@
 // The groups of all servers as one: /apis, /apis/GROUP, and aggregated discovery, answered from memory.
 
-import { StatusError } from "../api/door.ts";
+import { isAcceptable, verbNotAcceptable } from "../api/door.ts";
 import {
   type ApiRequest,
   type ApiResponse,
   answerAggregated,
   answerDocument,
-  answerRoot,
   apiGroup,
   type GroupDiscovery,
   header,
@@ -59,27 +58,28 @@ export function mergedDiscovery({ routes, local, remote }: MergedDiscoveryOption
   return {
     answer(request) {
       const { path } = request;
-      if (path === "/apis") {
-        const aggregated = wantedAggregated(header(request.headers, "accept"));
-        if (aggregated !== undefined && request.method === "GET") return answerAggregated(request, aggregated, all());
-        return answerRoot(request, list(), all);
-      }
-      if (path === "/apis/") {
-        // No document of its own, but what the client can read is looked at first.
-        answerDocument(request, { kind: "APIGroupList" });
-        throw StatusError.resourceNotFound();
-      }
+      const accept = header(request.headers, "accept");
+      const aggregated = path === "/apis" && request.method === "GET" ? wantedAggregated(accept) : undefined;
+      if (aggregated !== undefined) return answerAggregated(request, aggregated, all());
+      if (path === "/apis" || path === "/apis/") return answerReadable(request, list());
       const name = path.slice("/apis/".length).replace(/\/$/, "");
       if (name === "" || name.includes("/") || !path.startsWith("/apis/")) return undefined;
       const group = routes.groups.find((candidate) => candidate.name === name);
       if (group === undefined) return undefined;
       const { name: _, ...rest } = apiGroup(name, versionsOf(group.routes));
-      return answerDocument(request, { kind: "APIGroup", apiVersion: "v1", name, ...rest });
+      return answerReadable(request, { kind: "APIGroup", apiVersion: "v1", name, ...rest });
     },
     changed() {
       groups = undefined;
     },
   };
+}
+
+/** What the client can read is asked here first: no router did so before. */
+function answerReadable(request: ApiRequest, document: object): ApiResponse {
+  const isReadable = isAcceptable(header(request.headers, "accept"), "documents");
+  if (!isReadable && request.method === "GET") throw verbNotAcceptable();
+  return answerDocument(request, document);
 }
 
 function versionsOf(routes: readonly Route[]): string[] {

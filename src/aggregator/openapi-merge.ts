@@ -20,8 +20,7 @@ export function mergeSpecs(first: Json, others: readonly PartialSpec[]): Json {
   const merged = new Map(sections.map((section) => [section, new Map(Object.entries(recordOf(first[section])))]));
   for (const { document, prefixes } of others) {
     const wanted = Object.entries(recordOf(document.paths)).filter(
-      ([path]) =>
-        !paths.has(path) && prefixes.some((prefix) => path === prefix.slice(0, -1) || path.startsWith(prefix)),
+      ([path]) => !paths.has(path) && prefixes.some((prefix) => path.startsWith(prefix)),
     );
     const renames = adopt(
       document,

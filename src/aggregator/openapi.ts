@@ -4,6 +4,7 @@
 
 import { createHash } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
+import { once } from "../base/once.ts";
 import { Client } from "../client/door.ts";
 import {
   type ApiRequest,
@@ -81,7 +82,17 @@ export class MergedOpenApi {
         : textAnswer(503, "service unavailable");
     }
     const { paths } = await localDocument(next, "/openapi/v3");
-    return key in recordOf(paths) ? next(request) : nothing;
+    if (key in recordOf(paths)) return next(request);
+    const server = await this.#serverOfGroup(key);
+    return server === undefined ? nothing : proxy(request, server, { rewritesLinks: false });
+  }
+
+  /** An available backend that describes a group as such, beside its versions. */
+  async #serverOfGroup(key: string): Promise<Backend | undefined> {
+    for (const route of this.#routes.all())
+      if (keyOfGroup(route) === key && route.view.isAvailable && key in (await this.#entries(route)))
+        return route.backend;
+    return undefined;
   }
 
   async #index(next: Handler): Promise<Json> {
@@ -90,7 +101,14 @@ export class MergedOpenApi {
       localDocument(next, "/openapi/v3"),
       ...remote.map((route) => this.#entriesOf(route)),
     ]);
-    return Object.fromEntries([...Object.entries(recordOf(local?.paths)), ...others.flatMap(Object.entries)]);
+    const groups = await Promise.all(remote.map((route) => this.#groupEntryOf(route)));
+    return Object.assign(Object.create(null), ...groups, recordOf(local?.paths), ...others);
+  }
+
+  async #groupEntryOf(route: Route): Promise<Json> {
+    const key = keyOfGroup(route);
+    const entry = (await this.#entries(route))[key];
+    return entry === undefined ? {} : { [key]: entry };
   }
 
   async #entriesOf(route: Route): Promise<Json> {
@@ -147,27 +165,23 @@ export class MergedOpenApi {
     return this.#localV2;
   }
 
-  /** What one backend says of its groups. */
+  /** What one backend says of its versions. */
   async #part(routes: readonly Route[]): Promise<PartialSpec | undefined> {
     const route = routes.find(({ view }) => view.isAvailable) ?? routes[0];
     if (route === undefined) return undefined;
     const { document } = await this.#v2.of(route);
     return document === undefined
       ? undefined
-      : { document, prefixes: routes.map(({ view }) => `/apis/${view.group}/`) };
+      : { document, prefixes: routes.map(({ view }) => `/apis/${view.group}/${view.version}/`) };
   }
+}
+
+function keyOfGroup({ view }: Route): string {
+  return `apis/${view.group}`;
 }
 
 function isSame(before: readonly unknown[], now: readonly unknown[]): boolean {
   return before.length === now.length && before.every((input, index) => input === now[index]);
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }
 
 function documentOf({ swagger, info, paths, definitions, ...more }: Json): DocumentV2 {

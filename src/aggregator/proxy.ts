@@ -47,7 +47,7 @@ async function pass(request: ApiRequest, backend: Backend, rewritesLinks: boolea
   const path = forwardedPath(request.rawPath);
   const uri = cleanPath(path);
   const wantsGzip = addsGzip(request);
-  if (!isLongRunning(info) && !request.rawQuery.includes("timeout=")) request.abortAfter(requestTimeoutMs, tooLate);
+  if (!isLongRunning(info)) request.abortAfter(requestTimeoutMs, tooLate);
   const body = request.body === undefined ? undefined : bodyStream(request.body);
   const response = await backend.send({
     method,

@@ -23,7 +23,6 @@ export { type ConfiguredStorageOptions, type EtcdTls, etcdTls, openConfiguredSto
 export {
   answer as answerDocument,
   answerAggregated,
-  answerRoot,
   type Discovery,
   discoveryOf,
   wantedAggregated,

@@ -12,6 +12,7 @@ import {
   verbNotAcceptable,
 } from "../../api/door.ts";
 import { assert } from "../../base/assert.ts";
+import { once } from "../../base/once.ts";
 import { type ApiRequest, type ApiResponse, header } from "../exchange.ts";
 import { encodeValue, uncached } from "../render/document.ts";
 import type { Resource } from "../resource.ts";
@@ -33,6 +34,8 @@ export function discoveryOf(resources: readonly Resource[]): Discovery {
   const core = groups.get("");
   const named = [...groups].filter(([name]) => name !== "").sort(([a], [b]) => (a < b ? -1 : 1));
   const describe = (name: string, versions: readonly string[]) => groupDiscovery(resources, name, versions);
+  const describedCore = once(() => [describe("", core ?? [])]);
+  const describedNamed = once(() => named.map(([name, versions]) => describe(name, versions)));
 
   return (request) => {
     const parts = request.path.split("/");
@@ -46,7 +49,7 @@ export function discoveryOf(resources: readonly Resource[]): Discovery {
             versions: core,
             serverAddressByClientCIDRs: [{ clientCIDR: "0.0.0.0/0", serverAddress: "" }],
           },
-          () => [describe("", core)],
+          describedCore,
         );
       if (version !== undefined || !core.includes(group)) return undefined;
       return answer(request, resourceList(resources, "", group));
@@ -57,7 +60,7 @@ export function discoveryOf(resources: readonly Resource[]): Discovery {
         kind: "APIGroupList",
         groups: named.map(([name, versions]) => apiGroup(name, versions)),
       };
-      return answerRoot(request, list, () => named.map(([name, versions]) => describe(name, versions)));
+      return answerRoot(request, list, describedNamed);
     }
     const versions = groups.get(group);
     if (versions === undefined || group === "") return undefined;
@@ -81,7 +84,7 @@ function resourceList(resources: readonly Resource[], group: string, version: st
 const aggregatedParameters = ";g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /** `/api` and `/apis`, which have two forms. */
-export function answerRoot(request: ApiRequest, list: object, groups: () => readonly GroupDiscovery[]): ApiResponse {
+function answerRoot(request: ApiRequest, list: object, groups: () => readonly GroupDiscovery[]): ApiResponse {
   requireGet(request);
   const aggregated = wantedAggregated(header(request.headers, "accept"));
   if (aggregated === undefined) return answer(request, list);
@@ -94,7 +97,7 @@ export function answerAggregated(
   negotiated: Negotiated,
   groups: readonly GroupDiscovery[],
 ): ApiResponse {
-  const etag = JSON.stringify(discoveryETag(groups));
+  const etag = etagOf(groups);
   const headers = { "cache-control": "public", etag, vary: "Accept" };
   if (header(request.headers, "if-none-match") === etag) return { status: 304, headers, body: undefined };
   return {
@@ -102,6 +105,17 @@ export function answerAggregated(
     headers: { ...headers, "content-type": `${mediaTypes[negotiated.format]}${aggregatedParameters}` },
     body: encodeDocument(request, negotiated, aggregatedDiscovery(groups)),
   };
+}
+
+/** By the groups, which stay the same until one of them changes: the whole document is encoded to tell its ETag. */
+const etags = new WeakMap<readonly GroupDiscovery[], string>();
+
+function etagOf(groups: readonly GroupDiscovery[]): string {
+  const known = etags.get(groups);
+  if (known !== undefined) return known;
+  const etag = JSON.stringify(discoveryETag(groups));
+  etags.set(groups, etag);
+  return etag;
 }
 
 const formats = ["json", "yaml", "protobuf"] as const;

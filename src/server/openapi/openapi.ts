@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+import { once } from "../../base/once.ts";
 import { groupsOf } from "../discovery/documents.ts";
 import { type ApiRequest, type ApiResponse, header } from "../exchange.ts";
 import { readsGzip, uncached } from "../render/document.ts";
@@ -157,14 +158,6 @@ function partsOf(resources: readonly Resource[]): Map<string, Part> {
 
 function documentV3({ paths, definitions }: Part, info: OpenApiInfo): DocumentV3 {
   return { openapi: "3.0.0", info, paths: paths(), components: { schemas: definitionsToV3(definitions()) } };
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }
 
 function keep(bytes: Buffer): Kept {
