@@ -32,7 +32,7 @@ export interface ApiRequest {
   readonly httpVersion: "1.0" | "1.1" | "2.0";
   /** Aborts when the client goes away or the request's deadline passes. */
   readonly signal: AbortSignal;
-  /** Aborts `signal` with `reason` after that time, unless the answer was given before. */
+  /** Aborts `signal` with `reason` after that time, unless the answer was given before. Of several such times the first counts. */
   abortAfter(delayMs: number, reason: unknown): void;
   /** Reads the whole body, once. Throws a 413 StatusError above `maxBytes`. */
   readBody(maxBytes: number): Promise<Buffer>;

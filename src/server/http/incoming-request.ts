@@ -41,6 +41,7 @@ export class IncomingRequest implements ApiRequest {
   #abort: AbortController | undefined;
   #auditAnnotations: Map<string, string> | undefined;
   #deadline: NodeJS.Timeout | undefined;
+  #deadlineAtMs = Number.POSITIVE_INFINITY;
 
   /** Throws a BadPathError for a path with a bad percent escape. */
   constructor({ method, url, headers, peer, httpVersion, stream, onClose, upgrade }: IncomingOptions) {
@@ -81,7 +82,11 @@ export class IncomingRequest implements ApiRequest {
   }
 
   abortAfter(delayMs: number, reason: unknown): void {
+    const atMs = performance.now() + delayMs;
+    if (atMs >= this.#deadlineAtMs) return;
     void this.signal;
+    clearTimeout(this.#deadline);
+    this.#deadlineAtMs = atMs;
     this.#deadline = setTimeout(() => this.#abort?.abort(reason), delayMs);
     this.#deadline.unref();
   }
