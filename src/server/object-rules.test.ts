@@ -40,6 +40,17 @@ test("prepareNewObject() lets a resource without a rule for names hide faults of
   );
 });
 
+test("prepareNewObject() begins with the status that the resource gives, whatever the client sent, where it is written by itself", () => {
+  const object = () => ({ ...anObject(), status: { phase: "Made up" } });
+  const withStatus = defineResource(widget, { status: true });
+  const made = object();
+  prepareNewObject(withStatus, made, onCreate);
+  assert.ok(!("status" in made));
+  const whole = object();
+  prepareNewObject(defineResource(widget), whole, onCreate);
+  assert.deepEqual(whole.status, { phase: "Made up" });
+});
+
 test("prepareChangedObject() counts up the generation with the spec alone, whatever the order of its fields", () => {
   const old = anObject({ color: "blue", replicas: 1 }, { generation: 4 });
   const generationOf = (object: ApiObject, subresource = "") => {

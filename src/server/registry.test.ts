@@ -74,6 +74,35 @@ test("Registry refuses, and finds nothing to do, only by what storage has, since
   assert.notEqual(undone.body.metadata.resourceVersion, second.metadata.resourceVersion);
 });
 
+test("Registry refuses nothing, and leaves nothing undone, because of an object that the cache has as it was", async () => {
+  const local = openMemoryStorage();
+  let isDeaf = false;
+  const storage = overriding(local, {
+    async *watch(prefix, options) {
+      for await (const batch of local.watch(prefix, options)) {
+        if (isDeaf) await new Promise((resolve) => options.signal.addEventListener("abort", resolve));
+        yield batch;
+      }
+    },
+  });
+  await using resource = await serveForTest(widgets, { storage });
+  const { body: first } = await resource.ask(create, { body: aWidget({ labels: { a: "1" } }) });
+  await resource.ask(get, { name: "w" });
+  isDeaf = true;
+  const { body: second } = await resource.ask(update, {
+    name: "w",
+    body: aWidget({ resourceVersion: first.metadata.resourceVersion ?? "", labels: { a: "2" } }),
+  });
+  // The cache still has label 1: to it this patch is none, and the update after it comes with a resourceVersion of the future.
+  const undone = await resource.ask(patch, { name: "w", headers: merge, body: { metadata: { labels: { a: "1" } } } });
+  assert.notEqual(undone.body.metadata.resourceVersion, second.metadata.resourceVersion);
+  const { status } = await resource.ask(update, {
+    name: "w",
+    body: aWidget({ resourceVersion: undone.body.metadata.resourceVersion ?? "", labels: { a: "3" } }),
+  });
+  assert.equal(status, 200);
+});
+
 test("Registry answers 413 for an object that storage takes for too large, and 503 while storage is full", async () => {
   for (const [code, status] of [
     ["TOO_LARGE", 413],

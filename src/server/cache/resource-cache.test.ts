@@ -98,6 +98,49 @@ test("waitFor() waits three seconds for a revision that has not happened", async
   await cache.close();
 });
 
+test("waitFresh() waits for a cache that is behind a storage in the same process", async () => {
+  await using storage = openMemoryStorage();
+  await put(storage, "a");
+  const gate = Promise.withResolvers<void>();
+  const late: Storage = Object.assign(Object.create(storage), {
+    range: storage.range.bind(storage),
+    currentRevision: storage.currentRevision.bind(storage),
+    requestProgress: storage.requestProgress.bind(storage),
+    async *watch(watched: string, options: { readonly after: number; readonly signal: AbortSignal }) {
+      for await (const batch of storage.watch(watched, options)) {
+        await gate.promise;
+        yield batch;
+      }
+    },
+  });
+  const cache = await aLateCache(late);
+  const revision = await put(storage, "b");
+  const fresh = cache.waitFresh(never);
+  assert.ok(fresh instanceof Promise && cache.revision < revision);
+  gate.resolve();
+  await fresh;
+  assert.equal(cache.revision, revision);
+  assert.equal(cache.waitFresh(never), undefined);
+  await cache.close();
+});
+
+test("ResourceCache keeps no moment that is older than its events", async () => {
+  await using storage = openMemoryStorage();
+  await put(storage, "a");
+  const cache = await aLateCache(storage);
+  cache.keptRoots.keep(prefix, cache.snapshot);
+  const kept = cache.revision;
+  // Each takes a fiftieth of the ring's room.
+  const large = "x".repeat(600 * 1024);
+  while (cache.ring.oldestRevision <= kept) {
+    assert.ok(cache.keptRoots.get(prefix, kept) !== undefined);
+    await put(storage, "large", large);
+    await cache.waitFresh(never);
+  }
+  assert.equal(cache.keptRoots.get(prefix, kept), undefined);
+  await cache.close();
+});
+
 test("freshSnapshot() reads storage itself where the cache does not keep up", async () => {
   const clock = new ManualClock();
   await using storage = openMemoryStorage();
@@ -146,12 +189,14 @@ test("ResourceCache reads everything again where its place in storage's history 
   cache.start();
   await cache.ready();
   const { generation } = cache;
+  cache.keptRoots.keep(prefix, cache.snapshot);
   while (cache.generation === generation) {
     await nextTurn();
     clock.advance(1_000);
   }
   assert.equal(cache.snapshot.tree.size, 3);
   assert.ok(cache.ring.oldestRevision >= cache.revision, "nobody may go on from before the gap");
+  assert.equal(cache.keptRoots.length, 0, "what was kept may be of another history");
   await cache.close();
 });
 

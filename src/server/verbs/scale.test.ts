@@ -54,6 +54,37 @@ test("updateScale() holds a resourceVersion that the client names against the ob
   assert.equal(status, 409);
 });
 
+test("updateScale() is for the object that the client has seen: another uid is a conflict", async () => {
+  await using resource = await serveForTest(widgets);
+  const { body: made } = await resource.ask(create, { body: aWidget({ spec: { replicas: 1 } }) });
+  const ask = (uid: string) => resource.ask(updateScale, { name: "w", subresource: "scale", body: scale(5, { uid }) });
+  assert.equal((await ask("another")).status, 409);
+  assert.equal((await ask(made.metadata.uid ?? "")).status, 200);
+});
+
+test("updateScale() gives the replicas to its manager, through the scale, and takes them from the one before", async () => {
+  await using resource = await serveForTest(widgets);
+  await resource.ask(create, {
+    query: "fieldManager=author",
+    body: aWidget({ spec: { color: "blue", replicas: 1 } }),
+  });
+  await resource.ask(updateScale, {
+    name: "w",
+    subresource: "scale",
+    query: "fieldManager=autoscaler",
+    body: scale(5),
+  });
+  const { body } = await resource.ask(get, { name: "w" });
+  const owners = (body.metadata.managedFields ?? []).map(({ manager, operation, subresource = "", fieldsV1 }) => [
+    `${operation} by ${manager} ${subresource}`,
+    fieldsV1,
+  ]);
+  assert.deepEqual(owners, [
+    ["Update by author ", { "f:spec": { ".": {}, "f:color": {} } }],
+    ["Update by autoscaler scale", { "f:spec": { "f:replicas": {} } }],
+  ]);
+});
+
 test("patchScale() takes the patches that have a result", async () => {
   await using resource = await serveForTest(widgets);
   await resource.ask(create, { body: aWidget({ spec: { replicas: 1 } }) });

@@ -156,6 +156,27 @@ test("update() that takes the last finalizer ends the deletion and answers with 
   assert.equal((await resource.ask(get, { name: "w" })).status, 404);
 });
 
+test("update() that takes the last finalizer leaves an object whose time to end is not over", async () => {
+  await using resource = await serveForTest(widgets);
+  const metadata = {
+    name: "w",
+    namespace: "default",
+    uid: "u",
+    deletionTimestamp: "2026-11-23T11:26:36Z",
+    deletionGracePeriodSeconds: 30,
+    finalizers: ["test.example.com/hold"],
+  };
+  // As another server, which ends such objects by itself, left it.
+  const value = Buffer.from(JSON.stringify({ kind: "Widget", apiVersion: "test.example.com/v1", metadata }));
+  const key = `${resource.served.keyPrefix}default/w`;
+  const { revision } = await resource.storage.commit([{ key, value, expected: 0 }]);
+  const { status } = await resource.ask(update, { name: "w", body: aWidget({ resourceVersion: `${revision}` }) });
+  assert.equal(status, 200);
+  const { body } = await resource.ask(get, { name: "w" });
+  assert.equal(body.metadata.deletionGracePeriodSeconds, 30);
+  assert.equal(body.metadata.finalizers, undefined);
+});
+
 test("update() adds no finalizers to an object that is being deleted", async () => {
   await using resource = await serveForTest(widgets);
   await stored(resource, aWidget({ finalizers: ["test.example.com/hold"] }));
