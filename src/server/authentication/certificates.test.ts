@@ -113,6 +113,15 @@ test("a trusted proxy says who asks, with groups as they stand in their headers"
   });
 });
 
+test("a header of groups without a value names none", async () => {
+  const config = proxyConfig();
+  const authenticator = requestHeaderAuthenticator(() => config, new ManualClock());
+  const some = { ...headers, "x-remote-group": ["", "dev", ""] };
+  const found = await authenticator.authenticate(requestWith(await certificateOf(ours, "front-proxy"), some));
+  assert.ok(typeof found === "object");
+  assert.deepEqual(found.groups, ["dev"]);
+});
+
 test("a proxy of another name or authority is refused; without a certificate the headers say nothing", async () => {
   const config = proxyConfig();
   const authenticator = requestHeaderAuthenticator(() => config, new ManualClock());

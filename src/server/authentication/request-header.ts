@@ -39,7 +39,8 @@ export function requestHeaderAuthenticator(
       return {
         name,
         uid: firstOf(headers, current.uidHeaders),
-        groups: current.groupHeaders.flatMap((group) => headerTexts(headers, group)),
+        // A header without a value names no group.
+        groups: current.groupHeaders.flatMap((group) => headerTexts(headers, group)).filter((group) => group !== ""),
         extra: extraOf(headers, current.extraHeaderPrefixes),
       };
     },

@@ -11,6 +11,8 @@ export interface AuthenticateOptions {
 }
 
 const authenticatedGroup = "system:authenticated";
+/** Everybody is in one of them. A front proxy may say of its user that nobody knows who that is. */
+const systemGroups = [authenticatedGroup, "system:unauthenticated"];
 
 export function authenticate(options: AuthenticateOptions): Filter {
   return (next) => async (request) => {
@@ -60,7 +62,7 @@ function withSystemGroup(user: UserInfo): UserInfo {
   const known = completed.get(user);
   if (known !== undefined) return known;
   const complete =
-    user.name === anonymous.name || user.groups.includes(authenticatedGroup)
+    user.name === anonymous.name || systemGroups.some((group) => user.groups.includes(group))
       ? user
       : { ...user, groups: [...user.groups, authenticatedGroup] };
   completed.set(user, complete);

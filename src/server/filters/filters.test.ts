@@ -49,6 +49,12 @@ async function whoAsks(options: Parameters<typeof authenticate>[0]): Promise<Use
   return request.user;
 }
 
+test("authenticate() leaves a user of whom somebody says that nobody knows who it is", async () => {
+  const unknown = { ...bob, groups: ["system:unauthenticated"] };
+  const found = await whoAsks({ authenticators: [says(unknown)], allowsAnonymous: false });
+  assert.deepEqual(found.groups, ["system:unauthenticated"]);
+});
+
 test("authenticate() takes the first user that somebody knows, also after a refusal", async () => {
   const found = await whoAsks({ authenticators: [says("refused"), refuses, says(bob)], allowsAnonymous: false });
   assert.deepEqual(found, { ...bob, groups: ["dev", "system:authenticated"] });
