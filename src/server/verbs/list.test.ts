@@ -10,6 +10,7 @@ import { create } from "./create.ts";
 import { deleteObject } from "./delete.ts";
 import { get } from "./get.ts";
 import { list } from "./list.ts";
+import { watch } from "./watch.ts";
 
 async function createNamed(server: TestResource, ...names: string[]): Promise<void> {
   for (const name of names) await server.ask(create, { method: "POST", body: aWidget({ name }) });
@@ -238,4 +239,13 @@ test("list() takes a resourceVersion of zeros for the newest version", async () 
   await using server = await serveForTest(widgets);
   await createNamed(server, "a");
   assert.deepEqual((await page(server, "resourceVersion=00&resourceVersionMatch=Exact")).names, ["a"]);
+});
+
+test("a list and a watch stay below their resource, whatever the namespace is called", async () => {
+  await using resource = await serveForTest(widgets);
+  for (const namespace of [".", ".."])
+    for (const verb of [list, watch]) {
+      const { status, body } = await resource.ask(verb, { namespace });
+      assert.deepEqual([status, body.reason], [400, "BadRequest"]);
+    }
 });
