@@ -124,6 +124,17 @@ for (const protocol of ["h2", "http/1.1"] as const)
     assert.deepEqual(answer.headers["cache-control"], ["no-cache, private", "no-store"]);
   });
 
+test("headers that Node does not send over HTTP/2 make no request fail", async () => {
+  const backend = await aBackend(({ headers }, response) => {
+    response.end(`${headers["if-match"]} ${headers["user-agent"]} ${headers["x-a"]} ${headers["http2-settings"]}`);
+  }, "h2");
+  await using world = aWorld([backend.port]);
+  await passed(world);
+  const twice = { "if-match": ["a", "b"], "user-agent": ["c", "d"], "x-a": ["e", "f"], "http2-settings": "AAM" };
+  const answer = await world.ask(get("/things", { headers: twice }));
+  assert.equal(await textOf(answer), "a c e, f undefined");
+});
+
 test("bodies go through both ways", async () => {
   const backend = await aBackend((request, response) => request.pipe(response));
   await using world = aWorld([backend.port]);
