@@ -27,11 +27,11 @@ export function fixturesIn(folder: string): Fixture[] {
 
 /**
  * `further/` is what differed, or nearly did, when thousands of requests were sent to the reference and to wardle alike; its scenarios of
- * delegation are played where there is somebody to delegate to.
+ * delegation and of the aggregator are played where there is somebody to delegate to, and an aggregator.
  */
 export const flunderFixtures: readonly Fixture[] = [
   ...fixturesIn("flunders"),
-  ...fixturesIn("further").filter(({ file }) => !file.startsWith("further/delegated/")),
+  ...fixturesIn("further").filter(({ file }) => !/^further\/(?:aggregator|delegated)\//.test(file)),
 ];
 
 function identity(name: string): Identity {

@@ -59,7 +59,12 @@ interface Suite {
 const delegated = "{delegated,further/delegated}";
 
 const suites: readonly Suite[] = [
-  { title: "annex up as aggregator and core API", folder: "aggregator", start: startWorld, port: ({ port }) => port },
+  {
+    title: "annex up as aggregator and core API",
+    folder: "{aggregator,further/aggregator}",
+    start: startWorld,
+    port: ({ port }) => port,
+  },
   { title: "wardle that asks annex up", folder: delegated, start: startWorld, port: ({ wardlePort }) => wardlePort },
   {
     title: "wardle that asks the recorded core API",
