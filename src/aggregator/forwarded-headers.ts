@@ -21,8 +21,18 @@ export const hopByHop: ReadonlySet<string> = new Set([
 ]);
 
 /** What only the aggregator says, or what is only for the aggregator. */
-const withheld = new Set(["host", "authorization", "expect", "x-remote-user", "x-remote-uid", "x-remote-group"]);
-const withheldPrefixes = ["x-remote-extra-", "impersonate-"];
+const withheld = new Set([
+  "host",
+  "authorization",
+  "expect",
+  "x-remote-user",
+  "x-remote-uid",
+  "x-remote-group",
+  "impersonate-user",
+  "impersonate-uid",
+  "impersonate-group",
+]);
+const withheldPrefixes = ["x-remote-extra-", "impersonate-extra-"];
 
 /** Empty, they say no more than left out. */
 const notEmpty = ["accept-encoding", "user-agent"] as const;

@@ -46,12 +46,15 @@ describe("headers", () => {
       "x-remote-group": ["evil"],
       "x-remote-extra-scopes": "evil",
       "impersonate-user": "evil",
+      "impersonate-extra-scopes": "evil",
+      "impersonate-nobody": "stays",
       host: "evil",
       "x-other": "stays",
     };
     assert.deepEqual(
       { ...forwardedHeaders(aRequest(claimed, carol), "10.0.0.1:443", "/x") },
       {
+        "impersonate-nobody": "stays",
         "x-other": "stays",
         "x-remote-user": "carol",
         "x-remote-uid": "u1",
