@@ -79,6 +79,23 @@ test("CertificatePool.verify() refuses a server's certificate and follows an aut
   assert.equal(pool.verify([alice])?.subject, "O=dev\nO=ops\nCN=alice");
 });
 
+test("CertificatePool.verify() takes nobody for an authority who is none, and no authority after its end", async () => {
+  const clock = new ManualClock();
+  const pool = new CertificatePool(ours.certificate, clock);
+  // Alice has a good certificate, and signs one for a friend with its key.
+  const keys = await makeCertificate(ours, { commonName: "alice", nowMs, lifetimeMs: hourMs });
+  const friend = await certificateOf(keys, "friend", ["system:masters"]);
+  assert.equal(pool.verify([friend, derOf(keys)]), undefined);
+  assert.equal(pool.verify([friend, derOf(keys), derOf(ours)]), undefined);
+
+  const brief = await makeAuthority({ commonName: "brief", nowMs, lifetimeMs: hourMs / 2 });
+  const outlives = await certificateOf(brief, "bob");
+  const briefPool = new CertificatePool(brief.certificate, clock);
+  assert.ok(briefPool.verify([outlives]));
+  clock.advance(hourMs / 2 + 1);
+  assert.equal(briefPool.verify([outlives]), undefined);
+});
+
 function proxyConfig(allowedNames: string[] = ["front-proxy"]): RequestHeaderConfig {
   return {
     pool: new CertificatePool(ours.certificate, new ManualClock()),

@@ -4,6 +4,7 @@ import { ManualClock } from "../../../test/support/manual-clock.ts";
 import { aRequest } from "../../../test/support/request.ts";
 import { makeAuthority } from "../../base/certificates.ts";
 import { Client, type TransportRequest, type TransportResponse } from "../../client/door.ts";
+import type { Attributes } from "../authorization/authorizer.ts";
 import { delegatedAuthorizer } from "../authorization/delegated.ts";
 import { delegatedAuthentication } from "./delegated.ts";
 import { delegatedTokenAuthenticator } from "./delegated-tokens.ts";
@@ -120,6 +121,48 @@ test("a decision is asked for once in its lifetime, and rejects where there is n
   isAway = true;
   await assert.rejects(ask("alice"));
 });
+
+test("who is denied is denied, also where the same answer allows it", async () => {
+  const answers: Readonly<Record<string, object>> = {
+    yes: { allowed: true },
+    never: { allowed: false, denied: true, reason: "by policy" },
+    both: { allowed: true, denied: true },
+    odd: { allowed: "true" },
+    none: {},
+  };
+  const { client } = aMainServer((_request, { spec }) => ({
+    status: 201,
+    body: { status: answers[String(spec?.user)] },
+  }));
+  const authorizer = delegatedAuthorizer({ client, clock: new ManualClock() });
+  const verdicts = await Promise.all(
+    Object.keys(answers).map(async (name) => {
+      const { verdict, reason } = await authorizer.authorize(questionOf(name), new AbortController().signal);
+      return `${name}: ${verdict}${reason === "" ? "" : ` ${reason}`}`;
+    }),
+  );
+  assert.deepEqual(verdicts, [
+    "yes: allow",
+    "never: deny by policy",
+    "both: deny",
+    "odd: no opinion",
+    "none: no opinion",
+  ]);
+});
+
+test("a question that a client made very long is not remembered", async () => {
+  const { client, asked } = aMainServer(() => ({ status: 201, body: { status: { allowed: true } } }));
+  const authorizer = delegatedAuthorizer({ client, clock: new ManualClock() });
+  const { signal } = new AbortController();
+  for (const name of ["ada", "ada", "b".repeat(20_000), "b".repeat(20_000)])
+    await authorizer.authorize(questionOf(name), signal);
+  assert.equal(asked.length, 3);
+});
+
+function questionOf(name: string): Attributes {
+  const none = { group: "", version: "", resource: "", subresource: "", namespace: "", name: "" };
+  return { user: { name, uid: "", groups: [], extra: {} }, isResource: false, verb: "get", path: "/x", ...none };
+}
 
 test("the published authorities count, and are followed as they change", async () => {
   const nowMs = Date.now();
