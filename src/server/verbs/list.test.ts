@@ -249,3 +249,18 @@ test("a list and a watch stay below their resource, whatever the namespace is ca
       assert.deepEqual([status, body.reason], [400, "BadRequest"]);
     }
 });
+
+test("a continue token that is cut off within a sign is told where", async () => {
+  await using resource = await serveForTest(widgets);
+  for (const [token, at] of [
+    ["abcde", 4],
+    ["ab*d", 2],
+  ] as const) {
+    const { status, body } = await resource.ask(list, { query: `limit=1&continue=${token}` });
+    assert.equal(status, 400);
+    assert.equal(
+      body.message,
+      `invalid continue token: continue key is not valid: illegal base64 data at input byte ${at}`,
+    );
+  }
+});
