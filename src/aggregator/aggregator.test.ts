@@ -30,15 +30,16 @@ after(() => {
   for (const server of servers) server.close();
 });
 
-/** Answers the look at its availability by itself, everything else by `handler`. */
+/** Answers the look at its availability by itself, the question for aggregated discovery by `discovery`, everything else by `handler`. */
 async function aBackend(
   handler: RequestListener,
   protocol: "h2" | "http/1.1" = "http/1.1",
+  discovery: RequestListener = (_, response) => void response.writeHead(404).end(),
 ): Promise<Server & { port: number }> {
   const tls = { key: serving.key, cert: serving.certificate };
   const listener: RequestListener = (request, response) => {
     if (request.url === "/apis/g.example.com/v1") response.end("{}");
-    else if (request.url === "/apis") response.writeHead(404).end();
+    else if (request.url === "/apis") discovery(request, response);
     else handler(request, response);
   };
   const server =
@@ -295,9 +296,10 @@ test("the list of groups stands at /apis/, too, and says what forms there are", 
   }
 });
 
-test("a version without resources is described without any", async () => {
+test("a version without resources is described without any, and one that nobody serves not at all", async () => {
   const backend = await aBackend((_, response) => void response.writeHead(404).end());
   await using world = aWorld([backend.port]);
+  world.source.putApiService("first.example.com", "v1", { groupPriorityMinimum: 2000 });
   await passed(world);
   const accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
   const described = async () => {
@@ -306,6 +308,28 @@ test("a version without resources is described without any", async () => {
   };
   while ((await described()).freshness === "Stale") await new Promise(setImmediate);
   assert.deepEqual(await described(), { version: "v1", freshness: "Current" });
+});
+
+test("aggregated discovery that is none tells nothing", async () => {
+  const accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+  let asked = () => {};
+  const twice = new Promise<void>((resolve) => {
+    let times = 0;
+    asked = () => ++times === 2 && resolve();
+  });
+  const backend = await aBackend(
+    (_, response) => void response.writeHead(404).end(),
+    "http/1.1",
+    (_, response) => {
+      asked();
+      response.setHeader("content-type", accept).end('{"kind":"APIGroupList","apiVersion":"v1","groups":[]}');
+    },
+  );
+  await using world = aWorld([backend.port]);
+  // It is asked again only where it has failed.
+  await twice;
+  const { items } = JSON.parse(await textOf(await world.ask(aRequest({ url: "/apis", headers: { accept } }))));
+  assert.deepEqual(items[1].versions, [{ version: "v1", freshness: "Stale" }]);
 });
 
 test("what a server says of its group as such is passed on, as what it says of a version", async () => {

@@ -131,6 +131,7 @@ export class DiscoveryFetcher {
     if (answer.status === 304 && known !== undefined) return known;
     if (answer.status === 503) throw new Error("no discovery: status 503");
     if (answer.status !== 200 || !answer.contentType.includes("as=APIGroupDiscoveryList")) return undefined;
+    if (recordOf(answer.body).kind !== "APIGroupDiscoveryList") throw new Error("no discovery: another kind");
     const fresh = { etag: answer.etag, versions: versionsOf(answer.body) };
     this.#documents.set(backend, fresh);
     return fresh;

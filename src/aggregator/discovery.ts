@@ -34,18 +34,19 @@ export function mergedDiscovery({ routes, local, remote }: MergedDiscoveryOption
   let groups: readonly GroupDiscovery[] | undefined;
 
   function all(): readonly GroupDiscovery[] {
-    groups ??= [ownGroup(), ...routes.groups.map(describe)];
+    groups ??= [ownGroup(), ...routes.groups.map(describe).filter(({ versions }) => versions.length > 0)];
     return groups;
   }
 
   function ownGroup(): GroupDiscovery {
-    return { metadata: { name: registrationGroup }, versions: [local(registrationGroup, "v1") ?? unknown("v1")] };
+    return { metadata: { name: registrationGroup }, versions: [local(registrationGroup, "v1") ?? unknown] };
   }
 
+  /** Without what an APIService promises to be served here and nobody serves. */
   function describe({ name, routes: members }: RoutedGroup): GroupDiscovery {
-    const versions = members.map((route) => {
+    const versions = members.flatMap((route) => {
       const { version, service } = route.view;
-      return service === undefined ? (local(name, version) ?? unknown(version)) : remote(route);
+      return service === undefined ? (local(name, version) ?? []) : remote(route);
     });
     return { metadata: { name }, versions };
   }
@@ -86,7 +87,5 @@ function versionsOf(routes: readonly Route[]): string[] {
   return routes.map(({ view }) => view.version);
 }
 
-/** A version that an APIService promises and nobody serves. */
-function unknown(version: string): VersionDiscovery {
-  return { version, freshness: "Stale" };
-}
+/** Where the APIServices themselves are served elsewhere. */
+const unknown: VersionDiscovery = { version: "v1", freshness: "Stale" };
