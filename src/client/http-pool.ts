@@ -1,9 +1,10 @@
 // Connections to one address: HTTP/2 where the server offers it, else HTTP/1.1. The only file of the client that knows Node's http modules.
 
-import type { Agent, ClientRequest, IncomingMessage } from "node:http";
-import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2, constants } from "node:http2";
+import type { Agent, ClientRequest } from "node:http";
 import type { Readable, Writable } from "node:stream";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
+import { ClientConnection, type ClientStream } from "../base/http2/client-connection.ts";
+import { errorCodes, errorName } from "../base/http2/protocol.ts";
 import { IdleTimer } from "../base/idle-timer.ts";
 import * as nodeHttp from "../base/node-http.ts";
 
@@ -34,7 +35,7 @@ export interface OutgoingRequest {
 
 export interface IncomingResponse {
   readonly status: number;
-  /** Names are lower case; headers that came several times over HTTP/1.1 are lists. */
+  /** Names are lower case; headers that came several times are lists. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: Readable;
   readonly httpVersion: "1.1" | "2.0";
@@ -47,8 +48,10 @@ const idleTimeoutMs = 90_000;
 const streamWindowBytes = 1024 * 1024;
 /** The same for all streams of a connection together. */
 const connectionWindowBytes = 16 * 1024 * 1024;
-/** Headers of a request over HTTP/2: a server takes 1 MiB of them, and a proxy adds the path a second time. Node would stop at 64 KiB. */
-const headerBytesMax = 2 * 1024 * 1024;
+/** Headers of an answer: as many as Go's client takes. */
+const headerLimits = { bytesMax: 10 * 1024 * 1024, countMax: 10_000 };
+/** A server that takes nothing of a request's body for this long does not get the rest. */
+const stalledTimeoutMs = 60_000;
 /** What a connection is taken to bear before its server has said so. */
 const streamsMaxDefault = 100;
 
@@ -65,7 +68,8 @@ export class NoAnswerError extends Error {
 }
 
 interface Session {
-  readonly session: ClientHttp2Session;
+  readonly connection: ClientConnection;
+  readonly socket: TLSSocket;
   /** Counts streams. */
   readonly idle: IdleTimer;
   /** Whether it has carried a request before. */
@@ -111,7 +115,7 @@ export class HttpPool {
 
   /** Closes connections that carry nothing, so that the next request opens a new one. */
   closeIdle(): void {
-    for (const entry of this.#sessions) if (entry.idle.underWay === 0) entry.session.close();
+    for (const entry of this.#sessions) if (entry.idle.underWay === 0) entry.connection.close();
     this.#sessions = this.#sessions.filter(({ idle }) => idle.underWay > 0);
     for (const socket of this.#spare.splice(0)) socket.destroy();
     const agent = this.#agent;
@@ -124,7 +128,7 @@ export class HttpPool {
   /** Cuts everything. */
   close(): void {
     this.#state = "closed";
-    for (const { session } of this.#sessions.splice(0)) session.destroy();
+    for (const { connection } of this.#sessions.splice(0)) connection.destroy();
     for (const socket of this.#spare.splice(0)) socket.destroy();
     this.#agent?.destroy();
   }
@@ -133,17 +137,16 @@ export class HttpPool {
   retire(): void {
     this.#state = "retired";
     this.closeIdle();
-    for (const { session } of this.#sessions) session.close();
+    for (const { connection } of this.#sessions) connection.close();
     for (const sockets of Object.values(this.#agent?.sockets ?? {}))
       for (const socket of sockets ?? []) endAfterAnswer(socket);
   }
 
   #freeSession(): Session | undefined {
     return this.#sessions.find(
-      ({ session, idle }) =>
-        !session.closed &&
-        !session.destroyed &&
-        idle.underWay < (session.remoteSettings?.maxConcurrentStreams ?? streamsMaxDefault),
+      ({ connection, idle }) =>
+        connection.isOpen &&
+        idle.underWay < (Number.isFinite(connection.streamsMax) ? connection.streamsMax : streamsMaxDefault),
     );
   }
 
@@ -170,26 +173,26 @@ export class HttpPool {
   }
 
   #keepSession(socket: TLSSocket): Session {
-    const session = connectHttp2(`https://${this.#options.host}`, {
-      createConnection: () => socket,
-      settings: { enablePush: false, initialWindowSize: streamWindowBytes },
-      maxSessionMemory: 64,
-      maxSendHeaderBlockLength: headerBytesMax,
+    const connection = new ClientConnection({
+      socket,
+      headerLimits,
+      streamWindowBytes,
+      connectionWindowBytes,
+      stalledTimeoutMs,
     });
-    session.setLocalWindowSize(connectionWindowBytes);
-    const entry: Session = { session, idle: new IdleTimer(idleTimeoutMs, () => session.close()), wasUsed: false };
+    const idle = new IdleTimer(idleTimeoutMs, () => connection.close());
+    const entry: Session = { connection, socket, idle, wasUsed: false };
     this.#sessions.push(entry);
-    const forget = () => {
-      this.#sessions = this.#sessions.filter((other) => other !== entry);
-    };
-    session.once("close", () => {
-      entry.idle.stop();
-      forget();
+    socket.once("close", () => {
+      idle.stop();
+      this.#forget(entry);
     });
-    session.once("goaway", forget);
-    session.on("error", forget);
-    session.unref();
+    socket.unref();
     return entry;
+  }
+
+  #forget(entry: Session): void {
+    this.#sessions = this.#sessions.filter((other) => other !== entry);
   }
 
   #keepForHttp1(socket: TLSSocket): void {
@@ -251,49 +254,48 @@ export class HttpPool {
   #sendHttp2(entry: Session, request: OutgoingRequest): Promise<IncomingResponse> {
     const { method, path, authority, headers, body, signal } = request;
     return new Promise((resolve, reject) => {
-      const { session, wasUsed } = entry;
-      let stream: ClientHttp2Stream;
-      try {
-        stream = session.request(
-          { ":method": method, ":path": path, ":authority": authority, ":scheme": "https", ...definedHeaders(headers) },
-          { endStream: body === undefined },
-        );
-      } catch (cause) {
-        this.#sessions = this.#sessions.filter((other) => other !== entry);
-        reject(new NoAnswerError("the connection is closed", { wasReused: true, cause }));
+      const { connection, idle, wasUsed } = entry;
+      if (!connection.isOpen) {
+        this.#forget(entry);
+        reject(new NoAnswerError("the connection is closed", { wasReused: true }));
         return;
       }
-      entry.wasUsed = true;
-      if (entry.idle.underWay === 0) session.ref();
-      entry.idle.begin();
+      const line = { method, scheme: "https", authority, path };
+      const ready = body === undefined ? [] : Buffer.isBuffer(body) ? [body] : "later";
+      const stream = connection.request(line, definedHeaders(headers), ready);
+      this.#begin(entry);
       let isAnswered = false;
       const abort = () => {
         reject(reasonOf(signal));
-        stream.close(constants.NGHTTP2_CANCEL);
+        stream.reset(errorCodes.cancel);
       };
       signal?.addEventListener("abort", abort);
-      stream.once("close", () => {
+      stream.onClose(() => {
         signal?.removeEventListener("abort", abort);
-        entry.idle.end();
-        if (entry.idle.underWay === 0 && !session.destroyed) this.#released(session);
+        idle.end();
+        if (idle.underWay === 0) this.#released(entry);
         if (isAnswered) return;
-        const isGone = session.closed || session.destroyed || stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
-        reject(new NoAnswerError(describeReset(stream.rstCode), { wasReused: wasUsed && isGone }));
+        const isGone = !connection.isOpen || stream.isUnseen;
+        reject(new NoAnswerError(describeReset(stream), { wasReused: wasUsed && isGone }));
       });
-      // The close event that follows rejects; once the head of the answer was handed over, its body tells.
-      stream.on("error", ignore);
-      stream.once("response", ({ ":status": status, ...rest }) => {
+      stream.onHead((head) => {
         isAnswered = true;
-        resolve({ status: status ?? 0, headers: rest, body: stream, httpVersion: "2.0" });
+        resolve({ status: head.status, headers: headersOf(head.raw), body: head.body, httpVersion: "2.0" });
       });
-      if (body !== undefined) sendBody(stream, body);
+      if (body !== undefined && !Buffer.isBuffer(body)) void stream.sendFrom(body);
     });
   }
 
+  #begin(entry: Session): void {
+    entry.wasUsed = true;
+    if (entry.idle.underWay === 0) entry.socket.ref();
+    entry.idle.begin();
+  }
+
   /** Nothing is under way on a connection any more. */
-  #released(session: ClientHttp2Session): void {
-    if (this.#state === "open") session.unref();
-    else session.close();
+  #released({ connection, socket }: Session): void {
+    if (this.#state === "open") socket.unref();
+    else connection.close();
   }
 
   // --- HTTP/1.1
@@ -323,7 +325,12 @@ export class HttpPool {
         reject(isBroken ? new NoAnswerError("EOF", { wasReused: request.reusedSocket, cause: error }) : error);
       });
       request.once("response", (response) =>
-        resolve({ status: response.statusCode ?? 0, headers: headersOf(response), body: response, httpVersion: "1.1" }),
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: headersOf(response.rawHeaders),
+          body: response,
+          httpVersion: "1.1",
+        }),
       );
       if (body === undefined) request.end();
       else sendBody(request, body);
@@ -393,11 +400,11 @@ function definedHeaders(headers: OutgoingRequest["headers"]): Record<string, str
   return defined;
 }
 
-function headersOf({ rawHeaders }: IncomingMessage): Record<string, string | readonly string[]> {
+function headersOf(raw: readonly string[]): Record<string, string | readonly string[]> {
   const headers: Record<string, string | string[]> = Object.create(null);
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = (rawHeaders[index] ?? "").toLowerCase();
-    const value = rawHeaders[index + 1] ?? "";
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = (raw[index] ?? "").toLowerCase();
+    const value = raw[index + 1] ?? "";
     const known = headers[name];
     if (known === undefined) headers[name] = value;
     else if (typeof known === "string") headers[name] = [known, value];
@@ -406,10 +413,10 @@ function headersOf({ rawHeaders }: IncomingMessage): Record<string, string | rea
   return headers;
 }
 
-function describeReset(code: number | undefined): string {
-  if (code === undefined || code === constants.NGHTTP2_NO_ERROR) return "EOF";
-  const name = Object.entries(constants).find(([key, value]) => key.startsWith("NGHTTP2_") && value === code)?.[0];
-  return `stream error: ${(name ?? `code ${code}`).replace("NGHTTP2_", "")}; received from peer`;
+/** In the words of Go's client. */
+function describeReset({ id, resetCode }: ClientStream): string {
+  if (resetCode === undefined || resetCode === errorCodes.noError) return "EOF";
+  return `stream error: stream ID ${id}; ${errorName(resetCode)}; received from peer`;
 }
 
 /** Others may wait for the same thing, so that giving up does not end it. */

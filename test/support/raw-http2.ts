@@ -2,7 +2,7 @@
 
 import { once } from "node:events";
 import { connect, type TLSSocket } from "node:tls";
-import { frameHeadBytes, frameTypes, preface, writeFrameHead } from "../../src/server/http/h2/protocol.ts";
+import { frameHeadBytes, frameTypes, preface, writeFrameHead } from "../../src/base/http2/protocol.ts";
 
 export interface RawFrame {
   readonly type: number;

@@ -3,10 +3,9 @@
 import { Readable } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { Handler, Peer } from "../exchange.ts";
-import { Http2Connection } from "./h2/connection.ts";
+import { ServerConnection } from "./h2/server-connection.ts";
 import type { ServerStream } from "./h2/server-stream.ts";
 import { readHeaders, writeHeaders } from "./headers.ts";
-import { passThrough } from "./pass-through.ts";
 import { peerOf } from "./peer.ts";
 import { answer, text } from "./serve.ts";
 import { discardBody } from "./unwanted-body.ts";
@@ -19,12 +18,12 @@ export interface Http2 {
 }
 
 export function makeHttp2(handler: Handler): Http2 {
-  const connections = new Set<Http2Connection>();
+  const connections = new Set<ServerConnection>();
   let isDraining = false;
   return {
     accept(socket) {
       const peer = peerOf(socket);
-      const connection = new Http2Connection({
+      const connection = new ServerConnection({
         socket,
         onStream: (stream) => serve(handler, stream, peer).catch(() => stream.breakOff()),
         onTooLarge: refuseHeaders,
@@ -48,7 +47,7 @@ async function serve(handler: Handler, stream: ServerStream, peer: Peer): Promis
     headers: readHeaders(raw),
     peer,
     httpVersion: "2.0",
-    stream: stream.requestBody,
+    stream: stream.incoming,
     onClose: (listener) => stream.onClose(listener),
     upgrade: undefined,
   });
@@ -63,9 +62,9 @@ async function serve(handler: Handler, stream: ServerStream, peer: Peer): Promis
     stream.breakOff();
     return;
   }
-  if (body instanceof Readable) await passThrough(body, stream.writable());
+  if (body instanceof Readable) await stream.sendFrom(body);
   else if (!isReady(body)) await sendChunks(stream, body);
-  if (stream.isRemoteOpen && stream.requestBody !== undefined) await endRequest(stream, stream.requestBody);
+  if (stream.isRemoteOpen && stream.incoming !== undefined) await endRequest(stream, stream.incoming);
 }
 
 function chunksOf(body: ReadyBody): readonly Buffer[] {

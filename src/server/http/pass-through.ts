@@ -1,4 +1,4 @@
-// Writes a stream that somebody else sends to us, as it comes: the way of everything that the aggregator proxies.
+// Writes a stream that somebody else sends to us, as it comes: the way of everything that the aggregator proxies to clients of HTTP/1.1.
 
 import type { Readable, Writable } from "node:stream";
 import { stalledTimeoutMs } from "./limits.ts";
@@ -36,7 +36,6 @@ export function passThrough(source: Readable, target: Writable): Promise<void> {
     // The close event that follows tells.
     source.on("error", ignore);
     source.once("close", () => {
-      // With an error, since HTTP/2 would otherwise end the stream in peace.
       if (!source.readableEnded) target.destroy(new Error("the source broke off"));
       resolve();
     });

@@ -1,15 +1,12 @@
-// gRPC over one HTTP/2 connection: unary calls and streams of messages. The only file of storage that knows node:http2.
+// gRPC over one HTTP/2 connection: unary calls and streams of messages.
 // https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
 
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  connect,
-  constants,
-  type OutgoingHttpHeaders,
-} from "node:http2";
-import type { SecureContextOptions } from "node:tls";
+import { connect, isIP, type Socket } from "node:net";
+import type { Readable } from "node:stream";
+import { connect as connectTls, type SecureContextOptions } from "node:tls";
 import type { Clock } from "../../base/clock.ts";
+import { ClientConnection, type ClientStream } from "../../base/http2/client-connection.ts";
+import { errorCodes } from "../../base/http2/protocol.ts";
 
 /** What a gRPC call failed with: https://github.com/grpc/grpc/blob/master/doc/statuscodes.md */
 export class GrpcError extends Error {
@@ -63,81 +60,117 @@ const messageSizeMaxBytes = 128 * 1024 * 1024;
 /** What a server may send before we have read it: enough for a page on a fast network. */
 const streamWindowBytes = 2 * 1024 * 1024;
 const connectionWindowBytes = 16 * 1024 * 1024;
+/** A status and a few headers. */
+const headerLimits = { bytesMax: 64 * 1024, countMax: 100 };
+/** A member that takes nothing of a call for this long has gone; pings mostly tell before. */
+const stalledTimeoutMs = 60_000;
 const frameHeadBytes = 5;
 
 /** Connects to `url`. Throws an unavailable GrpcError where nobody answers in time. */
 export async function connectGrpc(url: string, options: GrpcSessionOptions): Promise<GrpcSession> {
-  const session = connect(url, { ...options.tls, settings: { initialWindowSize: streamWindowBytes } });
-  await new Promise<void>((resolve, reject) => {
+  const { protocol, hostname, port } = new URL(url);
+  const address = { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port || defaultPort) };
+  const isSecure = protocol === "https:";
+  const socket = isSecure
+    ? connectTls({ ...options.tls, ...address, servername: serverName(address.host), ALPNProtocols: ["h2"] })
+    : connect(address);
+  socket.setNoDelay(true);
+  await connected(socket, isSecure ? "secureConnect" : "connect", { url, ...options });
+  return new GrpcSession(socket, { ...options, url });
+}
+
+/** Where etcd listens, if an endpoint does not say. */
+const defaultPort = 2379;
+
+/** Names are for names: an address is sent as none. */
+function serverName(host: string): string {
+  return isIP(host) === 0 ? host : "";
+}
+
+function connected(
+  socket: Socket,
+  event: string,
+  { url, clock, connectTimeoutMs }: { url: string; clock: Clock; connectTimeoutMs: number },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
     const fail = (cause?: unknown) => {
       cancelTimer();
-      session.destroy();
+      socket.off("close", fail).destroy();
       const reason = cause instanceof Error ? cause.message : "no answer in time";
       reject(
         new GrpcError(grpcCodes.unavailable, `Cannot connect to ${url}: ${reason}`, { mayHaveHappened: false, cause }),
       );
     };
-    const cancelTimer = options.clock.after(options.connectTimeoutMs, fail);
-    session.once("error", fail);
-    session.once("close", fail);
-    session.once("connect", () => {
+    const cancelTimer = clock.after(connectTimeoutMs, fail);
+    socket.once("error", fail);
+    socket.once("close", fail);
+    socket.once(event, () => {
       cancelTimer();
-      session.off("error", fail).off("close", fail);
+      // From here on each call hears of it by itself.
+      socket.off("close", fail).off("error", fail).on("error", ignore);
       resolve();
     });
   });
-  session.setLocalWindowSize(connectionWindowBytes);
-  return new GrpcSession(session, options);
 }
 
 /** One open connection. */
 export class GrpcSession {
-  readonly #session: ClientHttp2Session;
+  readonly #socket: Socket;
+  readonly #connection: ClientConnection;
+  readonly #url: URL;
   readonly #clock: Clock;
   readonly #hasAlternatives: boolean;
   #isSuspect = false;
   #cancelPing: () => void = () => {};
 
+  /** Takes a socket that is connected. */
   constructor(
-    session: ClientHttp2Session,
-    { clock, hasAlternatives = false }: Pick<GrpcSessionOptions, "clock" | "hasAlternatives">,
+    socket: Socket,
+    { url, clock, hasAlternatives = false }: Pick<GrpcSessionOptions, "clock" | "hasAlternatives"> & { url: string },
   ) {
-    this.#session = session;
+    this.#socket = socket;
+    this.#url = new URL(url);
     this.#clock = clock;
     this.#hasAlternatives = hasAlternatives;
-    session.on("error", () => {}); // Each call hears of it by itself.
-    session.on("close", () => this.#cancelPing());
+    this.#connection = new ClientConnection({
+      socket,
+      headerLimits,
+      streamWindowBytes,
+      connectionWindowBytes,
+      stalledTimeoutMs,
+    });
+    socket.on("close", () => this.#cancelPing());
     this.#ping();
   }
 
   /** Whether further calls can be made. */
   get isOpen(): boolean {
-    return !this.#session.closed && !this.#session.destroyed;
+    return this.#connection.isOpen;
   }
 
   /** Breaks off everything. */
   close(): void {
-    this.#session.destroy();
+    this.#socket.destroy();
   }
 
   /** Takes no further calls and closes once those that are under way have ended, or at once where nobody answers any more. */
   closeWhenIdle(): void {
     if (this.isOpen) this.#assertAnswers(leavingPingTimeoutMs, () => {});
-    this.#session.close();
+    this.#connection.close();
   }
 
   /** Sends one message and answers the one that comes back. */
   unary(path: string, message: Uint8Array, { timeoutMs, signal }: UnaryOptions): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
-      const stream = this.#request(path, { "grpc-timeout": `${Math.ceil(timeoutMs)}m` });
+      const stream = this.#request(path, { "grpc-timeout": `${Math.ceil(timeoutMs)}m` }, [frameOf(message)]);
       const call = new Call(stream);
       const chunks: Buffer[] = [];
       let sizeBytes = 0;
 
       const stop = (reason: unknown) => {
-        stream.close(constants.NGHTTP2_CANCEL);
         settle(() => reject(reason));
+        stream.reset(errorCodes.cancel);
       };
       const onAbort = () => stop(signal?.reason);
       const cancelTimer = this.#clock.after(timeoutMs, () => {
@@ -153,37 +186,34 @@ export class GrpcSession {
       };
       signal?.addEventListener("abort", onAbort);
 
-      stream.on("data", (chunk: Buffer) => {
-        chunks.push(chunk);
-        sizeBytes += chunk.length;
-        if (sizeBytes > messageSizeMaxBytes + frameHeadBytes) stop(tooLarge());
-      });
-      stream.once("close", () => {
+      const ended = () =>
         settle(() => {
           const error = call.error();
           if (error !== undefined) return reject(error);
           const frame = chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks);
           resolve(frame.subarray(frameHeadBytes));
         });
-      });
-      stream.end(frameOf(message));
+      call.onBody((body) => {
+        body.on("data", (chunk: Buffer) => {
+          chunks.push(chunk);
+          sizeBytes += chunk.length;
+          if (sizeBytes > messageSizeMaxBytes + frameHeadBytes) stop(tooLarge());
+        });
+        body.once("close", ended);
+      }, ended);
     });
   }
 
   /** Opens a stream of messages in both directions, which ends when the signal aborts. */
   stream(path: string, signal: AbortSignal): GrpcStream {
-    return new GrpcStream(this.#request(path, { hasleader: "true" }), signal);
+    return new GrpcStream(this.#request(path, { hasleader: "true" }, "later"), signal);
   }
 
-  #request(path: string, headers: OutgoingHttpHeaders): ClientHttp2Stream {
+  #request(path: string, headers: Readonly<Record<string, string>>, body: readonly Buffer[] | "later"): ClientStream {
+    const { protocol, host } = this.#url;
+    const line = { method: "POST", scheme: protocol.slice(0, -1), authority: host, path };
     try {
-      return this.#session.request({
-        ":method": "POST",
-        ":path": path,
-        "content-type": "application/grpc",
-        te: "trailers",
-        ...headers,
-      });
+      return this.#connection.request(line, { "content-type": "application/grpc", te: "trailers", ...headers }, body);
     } catch (cause) {
       throw new GrpcError(grpcCodes.unavailable, "The connection is closed", { mayHaveHappened: false, cause });
     }
@@ -208,11 +238,11 @@ export class GrpcSession {
   #assertAnswers(timeoutMs: number, then: () => void): void {
     let isAnswered = false;
     const giveUp = () => {
-      if (!isAnswered) this.#session.destroy();
+      if (!isAnswered) this.#socket.destroy();
     };
     // Where we ourselves were held up, the answer may lie there, still unread: it is read before the turn is over.
     const cancelTimer = this.#clock.after(timeoutMs, () => setImmediate(giveUp));
-    this.#session.ping(() => {
+    this.#connection.ping(() => {
       isAnswered = true;
       cancelTimer();
       then();
@@ -222,37 +252,40 @@ export class GrpcSession {
 
 /** A stream of messages. What is not read stays with the server, beyond what the window lets through. */
 export class GrpcStream implements AsyncIterable<Buffer> {
-  readonly #stream: ClientHttp2Stream;
+  readonly #stream: ClientStream;
   readonly #call: Call;
   readonly #signal: AbortSignal;
+  readonly #body: Promise<Readable | undefined>;
 
-  constructor(stream: ClientHttp2Stream, signal: AbortSignal) {
+  constructor(stream: ClientStream, signal: AbortSignal) {
     this.#stream = stream;
     this.#call = new Call(stream);
     this.#signal = signal;
+    this.#body = new Promise((resolve) => this.#call.onBody(resolve, () => resolve(undefined)));
     signal.addEventListener("abort", this.close);
-    stream.once("close", () => signal.removeEventListener("abort", this.close));
+    stream.onClose(() => signal.removeEventListener("abort", this.close));
     if (signal.aborted) this.close();
   }
 
   readonly close = (): void => {
-    this.#stream.close(constants.NGHTTP2_CANCEL);
+    this.#stream.reset(errorCodes.cancel);
   };
 
   send(message: Uint8Array): void {
-    if (this.#stream.writable) this.#stream.write(frameOf(message));
+    this.#stream.send(frameOf(message));
   }
 
   /** The messages as they come. Throws a GrpcError where the stream ends before the signal aborts. */
   async *[Symbol.asyncIterator](): AsyncIterator<Buffer> {
     const messages = new MessageParser();
     try {
-      for await (const chunk of this.#stream) yield* messages.push(chunk);
+      for await (const chunk of (await this.#body) ?? []) yield* messages.push(chunk);
     } catch (error) {
       if (error instanceof GrpcError) throw error;
       // What the stream itself says is told better by its status.
+    } finally {
+      this.close();
     }
-    await closed(this.#stream);
     if (this.#signal.aborted) return;
     const message = "The stream ended";
     throw this.#call.error() ?? new GrpcError(grpcCodes.unavailable, message, { mayHaveHappened: true });
@@ -261,37 +294,47 @@ export class GrpcStream implements AsyncIterable<Buffer> {
 
 /** Gathers what a stream says about its end: its status in headers or trailers, or how it broke. */
 class Call {
-  readonly #stream: ClientHttp2Stream;
+  readonly #stream: ClientStream;
   #status: { readonly code: number; readonly message: string } | undefined;
-  #cause: unknown;
 
-  constructor(stream: ClientHttp2Stream) {
+  constructor(stream: ClientStream) {
     this.#stream = stream;
-    const hear = (headers: { readonly [name: string]: unknown }) => {
-      if (headers["grpc-status"] === undefined) return;
-      const message = decodeMessage(`${headers["grpc-message"] ?? ""}`);
-      this.#status = { code: Number(headers["grpc-status"]), message };
-    };
-    stream.on("response", hear);
-    stream.on("trailers", hear);
-    stream.on("error", (error) => {
-      this.#cause = error;
+    stream.onTrailers((raw) => this.#hear(raw));
+  }
+
+  /** Hands over the body of the answer, or says that the stream has ended without one. */
+  onBody(take: (body: Readable) => void, ended: () => void): void {
+    let isTaken = false;
+    this.#stream.onHead(({ raw, body }) => {
+      isTaken = true;
+      this.#hear(raw);
+      take(body);
+    });
+    this.#stream.onClose(() => {
+      if (!isTaken) ended();
     });
   }
 
-  /** Why the call failed; undefined where it did not. To be asked once the stream is closed. */
+  /** Why the call failed; undefined where it did not. To be asked once its body has ended. */
   error(): GrpcError | undefined {
     if (this.#status?.code === grpcCodes.ok) return undefined;
     if (this.#status !== undefined) {
       return new GrpcError(this.#status.code, this.#status.message, { mayHaveHappened: true });
     }
-    const isRefused = this.#stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
-    const message = this.#cause instanceof Error ? this.#cause.message : "The connection was lost";
-    return new GrpcError(grpcCodes.unavailable, message, {
-      mayHaveHappened: !isRefused && !this.#stream.pending,
-      cause: this.#cause,
-    });
+    return new GrpcError(grpcCodes.unavailable, "The connection was lost", { mayHaveHappened: !this.#stream.isUnseen });
   }
+
+  #hear(raw: readonly string[]): void {
+    const code = headerOf(raw, "grpc-status");
+    if (code === undefined) return;
+    this.#status = { code: Number(code), message: decodeMessage(headerOf(raw, "grpc-message") ?? "") };
+  }
+}
+
+/** A header's value among names and values in turn. */
+function headerOf(raw: readonly string[], name: string): string | undefined {
+  for (let at = 0; at + 1 < raw.length; at += 2) if (raw[at] === name) return raw[at + 1];
+  return undefined;
 }
 
 /** Cuts messages out of the chunks in which they arrive: compressed (1), length (4), message. */
@@ -333,11 +376,6 @@ function frameOf(message: Uint8Array): Buffer {
   return frame;
 }
 
-function closed(stream: ClientHttp2Stream): Promise<void> {
-  if (stream.closed && stream.destroyed) return Promise.resolve();
-  return new Promise((resolve) => stream.once("close", resolve));
-}
-
 function tooLarge(): GrpcError {
   const message = `Cannot take a message as it must have at most ${messageSizeMaxBytes} bytes`;
   return new GrpcError(grpcCodes.internal, message, { mayHaveHappened: true });
@@ -350,4 +388,8 @@ function decodeMessage(message: string): string {
   } catch {
     return message;
   }
+}
+
+function ignore(): void {
+  // Whoever waits is told by the close event.
 }

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { connect, createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import fc from "fast-check";
 import { frame, headerBlock, RawHttp2, requestHead } from "../../../../test/support/raw-http2.ts";
 import { propertyRuns } from "../../../api/testing/property-runs.ts";
 import { makeAuthority, makeCertificate } from "../../../base/certificates.ts";
+import { ClientConnection } from "../../../base/http2/client-connection.ts";
+import { errorCodes, flags, frameTypes, preface } from "../../../base/http2/protocol.ts";
 import { listen } from "../listener.ts";
-import { errorCodes, flags, frameTypes, preface } from "./protocol.ts";
 
 const authority = await makeAuthority({ commonName: "ca", nowMs: Date.now() });
 const serving = await makeCertificate(authority, { commonName: "server", hosts: ["127.0.0.1"], nowMs: Date.now() });
@@ -71,4 +73,61 @@ test("whatever a client says, its connection ends by the rules and others are se
   const answer = await next.receive(({ type }) => type === frameTypes.data);
   next.close();
   assert.equal(answer?.payload.toString(), "ok");
+});
+
+const answerHead = headerBlock([":status", "200"], ["a", "b"]);
+const answerFrame = fc.tuple(fc.constantFrom(1, 3, 5), fc.boolean(), fc.boolean()).map(([streamId, isHead, hasEnd]) => {
+  const end = hasEnd ? flags.endStream : flags.none;
+  return isHead
+    ? frame(frameTypes.headers, flags.endHeaders | end, streamId, answerHead)
+    : frame(frameTypes.data, end, streamId, Buffer.from("some of an answer"));
+});
+const answers = fc.array(fc.oneof({ arbitrary: answerFrame, weight: 2 }, { arbitrary: anyFrame, weight: 1 }), {
+  maxLength: 30,
+});
+
+test("whatever a server says, each request ends, and the connection by the rules", async (t) => {
+  let said: readonly Buffer[] = [];
+  const heard: Buffer[] = [];
+  const server = createServer((socket) => {
+    socket.on("error", () => {}).on("data", (chunk: Buffer) => heard.push(chunk));
+    socket.end(Buffer.concat([frame(frameTypes.settings, 0, 0), ...said]));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  const address = server.address();
+  assert.ok(typeof address === "object" && address !== null);
+  await fc.assert(
+    fc.asyncProperty(answers, flippedBits, async (frames, flips) => {
+      said = frames.map((bytes) => Buffer.from(bytes));
+      for (const [at, bits] of flips) {
+        const one = said[at % Math.max(1, said.length)];
+        if (one !== undefined) one[at % one.length] = (one[at % one.length] ?? 0) ^ bits;
+      }
+      heard.length = 0;
+      const socket = connect(address.port, "127.0.0.1").on("error", () => {});
+      await once(socket, "connect");
+      const connection = new ClientConnection({
+        socket,
+        headerLimits: { bytesMax: 64 * 1024, countMax: 100 },
+        streamWindowBytes: 128 * 1024,
+        connectionWindowBytes: 256 * 1024,
+        stalledTimeoutMs: 60_000,
+      });
+      const line = { method: "POST", scheme: "http", authority: "a", path: "/" };
+      const ends = [1, 3, 5].map(
+        () =>
+          new Promise<void>((resolve) => {
+            const stream = connection.request(line, {}, [Buffer.from("a body")]);
+            stream.onHead(({ body }) => body.resume());
+            stream.onClose(resolve);
+          }),
+      );
+      await Promise.all(ends);
+      socket.destroy();
+      assert.doesNotMatch(Buffer.concat(heard).toString("latin1"), /a frame was not understood/, "the client stumbled");
+    }),
+    propertyRuns(200),
+  );
 });

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type ClientHttp2Session, connect } from "node:http2";
+import { Readable } from "node:stream";
 import { test } from "node:test";
+import { connect as connectTls } from "node:tls";
 import fc from "fast-check";
 import { type Seen, serveWithNode } from "../../../../test/support/node-http2.ts";
 import { propertyRuns } from "../../../api/testing/property-runs.ts";
 import { makeAuthority, makeCertificate } from "../../../base/certificates.ts";
+import { ClientConnection, type ResponseHead } from "../../../base/http2/client-connection.ts";
 import type { ApiRequest, ApiResponse } from "../../exchange.ts";
 import { listen } from "../listener.ts";
 
@@ -60,6 +63,32 @@ interface Got {
   readonly body: Buffer;
 }
 
+/** A client of ours. */
+async function openOurs(port: number): Promise<ClientConnection> {
+  const socket = connectTls({ host: "127.0.0.1", port, ca: authority.certificate, ALPNProtocols: ["h2"] });
+  await once(socket, "secureConnect");
+  const headerLimits = { bytesMax: 1024 * 1024, countMax: 1_000 };
+  const windows = { streamWindowBytes: 1024 * 1024, connectionWindowBytes: 4 * 1024 * 1024 };
+  return new ClientConnection({ socket, headerLimits, ...windows, stalledTimeoutMs: 60_000 });
+}
+
+async function askWithOurs(connection: ClientConnection, { method, path, headers, body }: Exchange): Promise<Got> {
+  const parts = bytesOf(body);
+  const isAtOnce = parts.length < 3;
+  const line = { method, scheme: "https", authority: "127.0.0.1", path };
+  const stream = connection.request(line, headers, isAtOnce ? parts : "later");
+  if (!isAtOnce) void stream.sendFrom(Readable.from(parts.filter(({ length }) => length > 0)));
+  const head = await new Promise<ResponseHead>((resolve, reject) => {
+    stream.onHead(resolve);
+    stream.onClose(() => reject(new Error(`no answer, reset with ${stream.resetCode}`)));
+  });
+  const received = Buffer.concat(await Array.fromAsync(head.body));
+  const fields: [string, string][] = [];
+  for (let at = 0; at < head.raw.length; at += 2) fields.push([head.raw[at] ?? "", head.raw[at + 1] ?? ""]);
+  const { date: _date, "content-length": _length, ...rest } = Object.fromEntries(fields);
+  return { status: head.status, headers: rest, body: received };
+}
+
 async function ask(session: ClientHttp2Session, { method, path, headers, body }: Exchange): Promise<Got> {
   const stream = session.request({ ":method": method, ":path": path, ...headers }, { endStream: body.length === 0 });
   for (const part of bytesOf(body)) stream.write(part);
@@ -68,10 +97,10 @@ async function ask(session: ClientHttp2Session, { method, path, headers, body }:
   stream.on("data", (part: Buffer) => received.push(part));
   const [{ ":status": status, date: _date, "content-length": _length, ...rest }] = await once(stream, "response");
   if (!stream.readableEnded) await once(stream, "end");
-  return { status, headers: { ...rest }, body: Buffer.concat(received) };
+  return { status, headers: Object.fromEntries(Object.entries(rest)), body: Buffer.concat(received) };
 }
 
-test("requests arrive and answers come back as they do with Node's own HTTP/2, many at once", async () => {
+test("requests arrive and answers come back as they do with Node's own HTTP/2 at either end, many at once", async () => {
   // Each exchange is known by a header.
   const planned = new Map<string, Exchange>();
   const seen: Record<"ours" | "node", Map<string, Seen>> = { ours: new Map(), node: new Map() };
@@ -91,6 +120,7 @@ test("requests arrive and answers come back as they do with Node's own HTTP/2, m
   await using node = await serveWithNode(tls, (request) => handle("node", request));
   const open = (port: number) => connect(`https://127.0.0.1:${port}`, { ca: authority.certificate });
   const sessions = { ours: open(listener.port), node: open(node.port) };
+  const connections = { ours: await openOurs(listener.port), node: await openOurs(node.port) };
   let number = 0;
   try {
     await fc.assert(
@@ -106,13 +136,22 @@ test("requests arrive and answers come back as they do with Node's own HTTP/2, m
             assert.equal(asked.ours?.url.replace(/\?$/, ""), asked.theirs?.url.replace(/\?$/, ""));
             assert.deepEqual(asked.ours?.body, asked.theirs?.body);
             assert.deepEqual(plain(asked.ours?.headers), plain(asked.theirs?.headers));
+            for (const by of ["ours", "node"] as const) {
+              assert.deepEqual(await askWithOurs(connections[by], own), theirs);
+              const seenOfOurs = seen[by].get(own.headers.number);
+              assert.equal(seenOfOurs?.method, asked.theirs?.method);
+              assert.equal(seenOfOurs?.url.replace(/\?$/, ""), asked.theirs?.url.replace(/\?$/, ""));
+              assert.deepEqual(seenOfOurs?.body, asked.theirs?.body);
+              assert.deepEqual(plain(seenOfOurs?.headers), plain(asked.theirs?.headers));
+            }
           }),
         );
       }),
-      propertyRuns(60),
+      propertyRuns(25),
     );
   } finally {
     for (const session of [sessions.ours, sessions.node]) session.destroy();
+    for (const connection of [connections.ours, connections.node]) connection.destroy();
     await listener.close(0);
   }
 });

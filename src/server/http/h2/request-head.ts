@@ -1,6 +1,6 @@
 // The head of a request, and what makes it one. https://www.rfc-editor.org/rfc/rfc9113#section-8.3
 
-import { errorCodes, StreamError } from "./protocol.ts";
+import { lengthOf, malformed, requireHeader } from "../../../base/http2/fields.ts";
 
 export interface RequestHead {
   readonly method: string;
@@ -11,9 +11,6 @@ export interface RequestHead {
   /** What the client says of its body; undefined where it says nothing. */
   readonly contentLength: number | undefined;
 }
-
-/** Headers of a connection of HTTP/1.1. */
-const connectionHeaders = new Set(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"]);
 
 /** Throws a StreamError for a malformed request. */
 export function readRequestHead(raw: readonly string[]): RequestHead {
@@ -37,30 +34,7 @@ export function readRequestHead(raw: readonly string[]): RequestHead {
   return { method, path, raw, contentLength };
 }
 
-/** Whether these may follow a body: trailers are headers like others, but never pseudo headers. */
-export function areTrailers(raw: readonly string[]): boolean {
-  try {
-    for (let at = 0; at + 1 < raw.length; at += 2) requireHeader(raw[at] ?? "", raw[at + 1] ?? "");
-    return true;
-  } catch (error) {
-    if (error instanceof StreamError) return false;
-    throw error;
-  }
-}
-
 const pseudoHeaders = new Set([":method", ":scheme", ":authority", ":path"]);
-
-function requireHeader(name: string, value: string): void {
-  if (!/^[!#$%&'*+\-.^_`|~\da-z]+$/.test(name) || connectionHeaders.has(name)) throw malformed(name);
-  if (/[\0\r\n]|^[ \t]|[ \t]$/.test(value)) throw malformed(name);
-  if (name === "te" && value !== "trailers") throw malformed(name);
-}
-
-function lengthOf(value: string, before: number | undefined): number {
-  const length = /^\d{1,15}$/.test(value) ? Number(value) : undefined;
-  if (length === undefined || (before !== undefined && before !== length)) throw malformed("content-length");
-  return length;
-}
 
 function requireTarget(method: string, path: string, pseudo: Readonly<Record<string, string>>): void {
   if (!/^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/.test(method)) throw malformed(":method");
@@ -72,8 +46,4 @@ function requireTarget(method: string, path: string, pseudo: Readonly<Record<str
   if (pseudo[":scheme"] === undefined) throw malformed(":scheme");
   if (/[\0-\x20\x7f]/.test(path)) throw malformed(":path");
   if (!path.startsWith("/") && !(method === "OPTIONS" && path === "*")) throw malformed(":path");
-}
-
-function malformed(what: string): StreamError {
-  return new StreamError(errorCodes.protocolError, `the request is malformed: ${what}`);
 }

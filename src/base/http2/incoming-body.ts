@@ -1,12 +1,12 @@
-// The body of a request over HTTP/2, which the client sends no faster than it is read.
+// A body on its way to us, which the other side sends no faster than it is read.
 
 import { Readable } from "node:stream";
 
-/** Room is given back in pieces of this size, a quarter of the window, so that few frames say it. */
+/** Room is given back in pieces of this size, at most a quarter of a window, so that few frames say it. */
 const creditBytesMin = 64 * 1024;
 
-export class RequestBody extends Readable {
-  /** Tells the client that so much more is welcome. */
+export class IncomingBody extends Readable {
+  /** Tells the other side that so much more is welcome. */
   readonly #onRead: (sizeBytes: number) => void;
   readonly #contentLength: number | undefined;
   #creditBytes = 0;
@@ -19,7 +19,7 @@ export class RequestBody extends Readable {
     this.#onRead = onRead;
   }
 
-  /** What has arrived and was not read yet, padding included: the client's window is smaller by that. */
+  /** What has arrived and was not read yet, padding included: the other side's window is smaller by that. */
   get unreadBytes(): number {
     return this.#creditBytes;
   }
@@ -29,7 +29,7 @@ export class RequestBody extends Readable {
     return this.#isWhole;
   }
 
-  /** Takes data, which had `paddedBytes` on the wire. False where it is more than the client said. */
+  /** Takes data, which had `paddedBytes` on the wire. False where it is more than was said. */
   arrive(data: Buffer, paddedBytes: number): boolean {
     this.#arrivedBytes += data.length;
     if (this.#contentLength !== undefined && this.#arrivedBytes > this.#contentLength) return false;
@@ -38,7 +38,7 @@ export class RequestBody extends Readable {
     return true;
   }
 
-  /** Nothing more comes. False where it is less than the client said. */
+  /** Nothing more comes. False where it is less than was said. */
   end(): boolean {
     if (this.#contentLength !== undefined && this.#arrivedBytes !== this.#contentLength) return false;
     this.#isWhole = true;

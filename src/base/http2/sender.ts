@@ -1,7 +1,6 @@
-// The outgoing half of a connection: frames in one write per turn of the loop, and bodies as fast as the client takes them.
+// The outgoing half of a connection: frames in one write per turn of the loop, and bodies as fast as the other side takes them.
 
-import type { TLSSocket } from "node:tls";
-import { stalledTimeoutMs } from "../limits.ts";
+import type { Socket } from "node:net";
 import {
   ConnectionError,
   errorCodes,
@@ -15,7 +14,7 @@ import {
 } from "./protocol.ts";
 import { giveMemory, takeMemory } from "./write-memory.ts";
 
-/** Frames that wait because the client does not read: beyond that it is heard no further, which ends every flood of questions. */
+/** Frames that wait because the other side does not read: beyond that it is heard no further, which ends every flood of questions. */
 const waitingBytesMax = 1024 * 1024;
 /** What goes out in one write, at most: large enough that a list takes a few of them. */
 const writeBytesMax = 512 * 1024;
@@ -23,7 +22,8 @@ const writeBytesMax = 512 * 1024;
 const pieceBytes = 256 * 1024;
 /** A frame of data with its head fills one TLS record of 16 KiB. */
 const dataBytesMax = frameBytesMax - frameHeadBytes;
-/** The body of one answer, on its way. */
+
+/** The body of one request or answer, on its way. */
 export class OutgoingBody {
   readonly streamId: number;
   windowBytes: number;
@@ -36,7 +36,7 @@ export class OutgoingBody {
   onTaken: (() => void) | undefined;
   /** Called when the end has gone. */
   readonly onEnd: () => void;
-  /** Called when the client takes nothing for too long. */
+  /** Called when the other side takes nothing for too long. */
   readonly onStalled: () => void;
   stallTimer: NodeJS.Timeout | undefined;
 
@@ -51,10 +51,19 @@ export class OutgoingBody {
   }
 }
 
+export interface SenderOptions {
+  readonly socket: Socket;
+  /** How long the other side may take nothing while there is something for it. */
+  readonly stalledTimeoutMs: number;
+  /** Called when the other side takes something again. */
+  readonly onRoom: () => void;
+}
+
 export class Sender {
-  readonly #socket: TLSSocket;
-  /** Called when the client takes something again. */
+  readonly #socket: Socket;
+  /** Called when the other side takes something again. */
   readonly #onRoom: () => void;
+  readonly #stalledTimeoutMs: number;
   #queue: Buffer[] = [];
   #queuedBytes = 0;
   #isScheduled = false;
@@ -64,8 +73,9 @@ export class Sender {
   readonly #bodies = new Set<OutgoingBody>();
   #windowBytes = initialWindowBytes;
 
-  constructor(socket: TLSSocket, onRoom: () => void) {
+  constructor({ socket, stalledTimeoutMs, onRoom }: SenderOptions) {
     this.#socket = socket;
+    this.#stalledTimeoutMs = stalledTimeoutMs;
     this.#onRoom = onRoom;
     // Nothing was read and nothing was written for so long: who waits for something is not there any more.
     socket.setTimeout(stalledTimeoutMs, () => {
@@ -77,7 +87,7 @@ export class Sender {
     });
   }
 
-  /** Whether the client reads so slowly that it should be heard no further. */
+  /** Whether the other side reads so slowly that it should be heard no further. */
   get isFull(): boolean {
     return this.#queuedBytes > waitingBytesMax;
   }
@@ -89,7 +99,7 @@ export class Sender {
     this.#schedule();
   }
 
-  /** Takes room for a body that goes out at once; false where the client has not given so much. */
+  /** Takes room for a body that goes out at once; false where the other side has not given so much. */
   takeWindow(body: OutgoingBody, sizeBytes: number): boolean {
     if (sizeBytes > Math.min(dataBytesMax, body.windowBytes, this.#windowBytes) || this.#bodies.size > 0) return false;
     body.windowBytes -= sizeBytes;
@@ -117,7 +127,7 @@ export class Sender {
     body.waitingBytes = 0;
   }
 
-  /** The client takes so much more on the connection. Throws a ConnectionError. */
+  /** The other side takes so much more on the connection. Throws a ConnectionError. */
   widen(sizeBytes: number): void {
     this.#windowBytes += sizeBytes;
     if (this.#windowBytes > int31Max) throw new ConnectionError(errorCodes.flowControlError, "the window is too large");
@@ -195,7 +205,7 @@ export class Sender {
         if (sizeBytes > 0 || body.hasEnd) at = layOut(body, { target, at, sizeBytes, hasEnd: isWhole && body.hasEnd });
         body.windowBytes -= sizeBytes;
         this.#windowBytes -= sizeBytes;
-      } else body.stallTimer ??= setTimeout(body.onStalled, stalledTimeoutMs);
+      } else body.stallTimer ??= setTimeout(body.onStalled, this.#stalledTimeoutMs);
       if (isWhole) finish(body);
       else this.#bodies.add(body);
     }

@@ -1,16 +1,13 @@
 // Headers as they come: in one frame, or in one and those that continue it.
 
-import { headerBytesMax } from "../limits.ts";
 import type { IncomingFrame } from "./frame-reader.ts";
 import { unpadded } from "./padding.ts";
 import { ConnectionError, errorCodes, flags, frameBytesMax } from "./protocol.ts";
 
-/** Frames of 16 KiB in which headers of the largest size come, with some to spare. */
-const continuationsMax = (2 * headerBytesMax) / frameBytesMax;
 /** What a frame of headers may say of its stream's importance, which nobody listens to. */
 const priorityBytes = 5;
 
-/** All headers of a request, or of what follows its body. */
+/** All headers of a request or an answer, or of what follows its body. */
 export interface HeaderBlock {
   readonly streamId: number;
   /** Whether the stream ends with them. */
@@ -19,10 +16,18 @@ export interface HeaderBlock {
 }
 
 export class HeaderBlocks {
+  readonly #bytesMax: number;
+  /** Frames of 16 KiB in which headers of the largest size come, with some to spare. */
+  readonly #partsMax: number;
   #parts: Buffer[] = [];
   #sizeBytes = 0;
   #streamId = 0;
   #hasEnd = false;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+    this.#partsMax = (2 * bytesMax) / frameBytesMax;
+  }
 
   /** Whether a block has begun and is not whole: nothing else may come then. */
   get isOpen(): boolean {
@@ -50,7 +55,7 @@ export class HeaderBlocks {
     if (!this.isOpen || this.#streamId !== streamId)
       throw new ConnectionError(errorCodes.protocolError, "a continuation of nothing");
     this.#sizeBytes += payload.length;
-    if (this.#sizeBytes > headerBytesMax || this.#parts.length >= continuationsMax)
+    if (this.#sizeBytes > this.#bytesMax || this.#parts.length >= this.#partsMax)
       throw new ConnectionError(errorCodes.enhanceYourCalm, "headers go on for too long");
     this.#parts.push(Buffer.from(payload));
     if ((flag & flags.endHeaders) === 0) return undefined;

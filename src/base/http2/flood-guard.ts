@@ -1,6 +1,6 @@
 // Frames that cost a client nothing and us something: a few of them are part of every conversation, thousands a second are an attack.
 
-import { type Clock, systemClock } from "../../../base/clock.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import { ConnectionError, errorCodes } from "./protocol.ts";
 
 /** All the watches of four hundred clients that share a connection may end at once, and then so many frames a second, as in nghttp2. */

@@ -29,13 +29,23 @@ export const errorCodes = {
   protocolError: 1,
   internalError: 2,
   flowControlError: 3,
+  settingsTimeout: 4,
   streamClosed: 5,
   frameSizeError: 6,
   refusedStream: 7,
   cancel: 8,
   compressionError: 9,
+  connectError: 10,
   enhanceYourCalm: 11,
+  inadequateSecurity: 12,
+  http11Required: 13,
 } as const;
+
+/** As RFC 9113 has it: PROTOCOL_ERROR. */
+export function errorName(code: number): string {
+  const [name] = Object.entries(errorCodes).find(([, value]) => value === code) ?? [];
+  return name === undefined ? `code ${code}` : name.replace(/[A-Z]|\d+/g, "_$&").toUpperCase();
+}
 
 export type ErrorCode = (typeof errorCodes)[keyof typeof errorCodes];
 
@@ -49,7 +59,7 @@ export const initialWindowBytes = 65_535;
 /** What a client says first of all. */
 export const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
 
-/** The client broke the rules in a way that ends the connection. */
+/** The other side broke the rules in a way that ends the connection. */
 export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
   readonly code: ErrorCode;
@@ -94,7 +104,9 @@ export function numbersFrame(type: number, streamId: number, ...numbers: readonl
   return frame;
 }
 
-export function settingsFrame(settings: readonly (readonly [id: number, value: number])[]): Buffer {
+export type Setting = readonly [id: number, value: number];
+
+export function settingsFrame(settings: readonly Setting[]): Buffer {
   const sizeBytes = 6 * settings.length;
   const frame = Buffer.allocUnsafe(frameHeadBytes + sizeBytes);
   writeFrameHead(frame, 0, { sizeBytes, type: frameTypes.settings, flag: flags.none, streamId: 0 });

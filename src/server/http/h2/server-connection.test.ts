@@ -3,9 +3,9 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { frame, headerBlock, RawHttp2, requestHead, uint32 } from "../../../../test/support/raw-http2.ts";
 import { makeAuthority, makeCertificate } from "../../../base/certificates.ts";
+import { errorCodes, flags, frameTypes, preface, settingIds } from "../../../base/http2/protocol.ts";
 import type { ApiRequest, Handler } from "../../exchange.ts";
 import { type Listener, listen } from "../listener.ts";
-import { errorCodes, flags, frameTypes, preface, settingIds } from "./protocol.ts";
 
 const authority = await makeAuthority({ commonName: "ca", nowMs: Date.now() });
 const serving = await makeCertificate(authority, { commonName: "server", hosts: ["127.0.0.1"], nowMs: Date.now() });

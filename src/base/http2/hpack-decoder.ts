@@ -1,10 +1,10 @@
-// Reads the headers of requests. https://www.rfc-editor.org/rfc/rfc7541
+// Reads headers. https://www.rfc-editor.org/rfc/rfc7541
 
 import { type Field, staticTable } from "./hpack-tables.ts";
 import { decodeHuffman } from "./huffman.ts";
 import { ConnectionError, errorCodes } from "./protocol.ts";
 
-/** What the client may make us remember: the size that every connection begins with. */
+/** What the other side may make us remember: the size that every connection begins with. */
 const tableBytesMax = 4_096;
 /** What an entry takes beside its text, as HPACK counts. */
 const entryBytes = 32;

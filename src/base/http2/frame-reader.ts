@@ -1,4 +1,4 @@
-// Cuts what a client sends into frames.
+// Cuts what the other side sends into frames.
 
 import { ConnectionError, errorCodes, frameBytesMax, frameHeadBytes, int31Max, preface } from "./protocol.ts";
 
@@ -14,11 +14,14 @@ export class FrameReader {
   /** What has come of a frame that is not whole yet. */
   #parts: Buffer[] = [];
   #partBytes = 0;
-  #neededBytes = preface.length;
-  #hasPreface = false;
+  #neededBytes: number;
+  #hasPreface: boolean;
 
-  constructor(onFrame: (frame: IncomingFrame) => void) {
+  /** What clients send begins with a preface; what servers send does not. */
+  constructor(onFrame: (frame: IncomingFrame) => void, { isFromClient }: { readonly isFromClient: boolean }) {
     this.#onFrame = onFrame;
+    this.#hasPreface = !isFromClient;
+    this.#neededBytes = isFromClient ? preface.length : frameHeadBytes;
   }
 
   /** Takes what has come, and hands over all frames that are whole. Throws a ConnectionError, and what the frames' taker throws. */

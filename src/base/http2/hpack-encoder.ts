@@ -1,18 +1,24 @@
-// Writes the headers of answers. https://www.rfc-editor.org/rfc/rfc7541
+// Writes headers. https://www.rfc-editor.org/rfc/rfc7541
 
 import { staticTable } from "./hpack-tables.ts";
+import { frameHeadBytes } from "./protocol.ts";
 
-/** What the client remembers for us at most, and what an entry takes beside its text. */
+/** What the other side remembers for us at most, and what an entry takes beside its text. */
 const tableBytesMax = 4_096;
 const entryBytes = 32;
 
-/** Headers that most answers have with one of few values: named once, and then by number. */
+/** Headers that most requests or answers of a connection have with one of few values: named once, and then by number. */
 const repeated = new Set([
+  ":authority",
+  "accept",
+  "accept-encoding",
   "allow",
   "cache-control",
   "content-encoding",
   "content-type",
   "date",
+  "te",
+  "user-agent",
   "vary",
   "x-content-type-options",
   "x-kubernetes-pf-flowschema-uid",
@@ -21,6 +27,8 @@ const repeated = new Set([
 
 const staticNames = new Map<string, number>();
 for (const [index, [name]] of staticTable.entries()) if (!staticNames.has(name)) staticNames.set(name, index + 1);
+/** `:status 200` and such, as a whole. */
+const staticFields = new Map(staticTable.map(([name, value], index) => [`${name}\0${value}`, index + 1]));
 const staticStatuses = new Map(
   staticTable.flatMap(([name, value], index) => (name === ":status" ? [[Number(value), index + 1]] : [])),
 );
@@ -28,7 +36,15 @@ const staticStatuses = new Map(
 /** Names in lower case. */
 export type OutgoingHeaders = Readonly<Record<string, string | number | readonly string[]>>;
 
-/** The client's table is filled and never turned over: what does not fit any more is written out each time. */
+/** What a request begins with. */
+export interface RequestLine {
+  readonly method: string;
+  readonly scheme: string;
+  readonly authority: string;
+  readonly path: string;
+}
+
+/** The other side's table is filled and never turned over: what does not fit any more is written out each time. */
 export class HpackEncoder {
   /** Which entry has a header, counted from the first one. */
   readonly #entries = new Map<string, number>();
@@ -39,7 +55,7 @@ export class HpackEncoder {
   #target = Buffer.allocUnsafe(1_024);
   #at = 0;
 
-  /** The client says how much it remembers. */
+  /** The other side says how much it remembers. */
   limitTable(maxBytes: number): void {
     const tableMax = Math.min(maxBytes, tableBytesMax);
     if (tableMax === this.#tableMax) return;
@@ -49,11 +65,29 @@ export class HpackEncoder {
     this.#tableBytes = 0;
   }
 
-  /** The headers as one block, behind room for a frame's head. The buffer is good until the next call. Throws a TypeError for what is no header. */
-  encode(status: number, headers: OutgoingHeaders, headBytes: number): Buffer {
-    this.#at = headBytes;
-    if (this.#isSmaller) this.#announceTable();
+  /** An answer's headers as one block, behind room for a frame's head. The buffer is good until the next call. Throws a TypeError for what is no header. */
+  answer(status: number, headers: OutgoingHeaders): Buffer {
+    this.#begin();
     this.#status(status);
+    return this.#finish(headers);
+  }
+
+  /** A request's, in the same way. */
+  request({ method, scheme, authority, path }: RequestLine, headers: OutgoingHeaders): Buffer {
+    this.#begin();
+    this.#pseudo(":method", method);
+    this.#pseudo(":scheme", scheme);
+    this.#header(":authority", authority);
+    this.#pseudo(":path", path);
+    return this.#finish(headers);
+  }
+
+  #begin(): void {
+    this.#at = frameHeadBytes;
+    if (this.#isSmaller) this.#announceTable();
+  }
+
+  #finish(headers: OutgoingHeaders): Buffer {
     for (const name in headers) {
       requireName(name);
       const value = headers[name];
@@ -63,12 +97,23 @@ export class HpackEncoder {
     return this.#target.subarray(0, this.#at);
   }
 
-  /** Empties the client's table, and says how large it is from now on. */
+  /** Empties the other side's table, and says how large it is from now on. */
   #announceTable(): void {
     this.#isSmaller = false;
     this.#room(16);
     this.#integer(0, 5, 0x20);
     this.#integer(this.#tableMax, 5, 0x20);
+  }
+
+  #pseudo(name: string, value: string): void {
+    const index = staticFields.get(`${name}\0${value}`);
+    if (index === undefined) {
+      requireValue(name, value);
+      this.#literal(name, value, { prefixBits: 4, flag: 0 });
+    } else {
+      this.#room(8);
+      this.#integer(index, 7, 0x80);
+    }
   }
 
   #status(status: number): void {
@@ -143,11 +188,10 @@ const goodNamesMax = 1_000;
 
 function requireName(name: string): void {
   if (goodNames.has(name)) return;
-  if (!/^[!#$%&'*+\-.^_`|~\da-z]+$/.test(name)) throw new TypeError(`Cannot answer with the header "${name}"`);
+  if (!/^[!#$%&'*+\-.^_`|~\da-z]+$/.test(name)) throw new TypeError(`Cannot send the header "${name}"`);
   if (goodNames.size < goodNamesMax) goodNames.add(name);
 }
 
 function requireValue(name: string, value: string): void {
-  if (/[\0\r\n\u0100-\uffff]/.test(value))
-    throw new TypeError(`Cannot answer with such a value of the header "${name}"`);
+  if (/[\0\r\n\u0100-\uffff]/.test(value)) throw new TypeError(`Cannot send such a value of the header "${name}"`);
 }
