@@ -9,10 +9,11 @@
 import { parseArgs } from "node:util";
 import { compileCacheDirectory } from "../test/support/compile-cache.ts";
 import { openLoad } from "./load.ts";
-import { type Measured, measure } from "./measure.ts";
+import { type Measured, measure, memoryOf } from "./measure.ts";
 import { type PhaseName, phaseNames, phases } from "./phases.ts";
 import { heading, row } from "./report.ts";
 import { restart } from "./restart.ts";
+import { Runs } from "./runs.ts";
 import { soak } from "./soak.ts";
 import { startTarget, type Target } from "./targets.ts";
 
@@ -43,22 +44,30 @@ process.env.NODE_COMPILE_CACHE ??= compileCacheDirectory;
 
 const names = positionals.length === 0 ? ["embedded"] : positionals;
 if (values.restart) for (const name of names) await restart(name, Number(values.objects));
-else
-  for (let run = 0; run < Number(values.runs); run++) {
+else {
+  const runs = Number(values.runs);
+  const measured = new Runs();
+  for (let run = 0; run < runs; run++) {
     const targets: Target[] = [];
     try {
       for (const name of names) targets.push(await startTarget(name, values));
-      await benchmark(targets);
+      await benchmark(targets, measured);
     } finally {
       for (const target of targets) await target.stop();
     }
   }
+  if (runs > 1) process.stdout.write(`\n${runs} runs, medians by CPU\n${heading}\n${measured.medians().join("\n")}\n`);
+}
 
-async function benchmark(targets: readonly Target[]): Promise<void> {
+async function benchmark(targets: readonly Target[], runs: Runs): Promise<void> {
   const size = { objects: Number(values.objects), watchers: Number(values.watchers) };
   const loads = await Promise.all(targets.map((target) => openLoad(target, { isHttp1: values.http1 })));
-  for (const { label, startMs, pid } of targets)
-    if (startMs !== undefined) process.stdout.write(`${label}: ready after ${startMs.toFixed(0)} ms, process ${pid}\n`);
+  for (const { label, startMs, pid } of targets) {
+    const { residentMiB, ownMiB } = memoryOf(pid);
+    const start = startMs === undefined ? "" : `ready after ${startMs.toFixed(0)} ms, `;
+    const idle = `idle ${residentMiB.toFixed(0)} MiB, own ${ownMiB.toFixed(0)} MiB`;
+    process.stdout.write(`${label}: ${start}${idle}, process ${pid}\n`);
+  }
   try {
     if (values.soak !== undefined) {
       for (const [i, load] of loads.entries())
@@ -73,6 +82,7 @@ async function benchmark(targets: readonly Target[]): Promise<void> {
         if (target === undefined) continue;
         const measured = await measure(target.pid, () => phases[name](load, size));
         process.stdout.write(`${row({ name, label: target.label, measured, comparedTo: first })}\n`);
+        runs.add(name, target.label, measured);
         first ??= measured;
       }
     }

@@ -17,7 +17,7 @@ export interface Measured extends Work {
   readonly elapsedMs: number;
   /** User and system time of the process, all threads. */
   readonly cpuMs: number;
-  readonly residentMiB: number;
+  readonly memory: Memory;
 }
 
 export async function measure(pid: number, phase: () => Promise<Work>): Promise<Measured> {
@@ -28,7 +28,7 @@ export async function measure(pid: number, phase: () => Promise<Work>): Promise<
     ...work,
     elapsedMs: performance.now() - startedMs,
     cpuMs: cpuMsOf(pid) - cpuBeforeMs,
-    residentMiB: residentMiBOf(pid),
+    memory: memoryOf(pid),
   };
 }
 
@@ -43,9 +43,17 @@ function cpuMsOf(pid: number): number {
   return ((Number(user) + Number(system)) * 1000) / ticksPerSecond;
 }
 
-export function residentMiBOf(pid: number): number {
-  const [, kib = "0"] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-  return Number(kib) / 1024;
+export interface Memory {
+  readonly residentMiB: number;
+  /** Without the pages of mapped files, such as those of the embedded store, which the kernel takes back as it likes. */
+  readonly ownMiB: number;
+}
+
+export function memoryOf(pid: number): Memory {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const mib = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(status)?.[1] ?? "0") / 1024;
+  const residentMiB = mib("VmRSS");
+  return { residentMiB, ownMiB: residentMiB - mib("RssFile") };
 }
 
 /** Open file descriptors. */

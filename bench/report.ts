@@ -11,9 +11,10 @@ const columns = [
   "CPU ms each",
   "ratio",
   "MiB",
+  "own MiB",
   "errors",
 ] as const;
-const widths = [14, 22, 13, 9, 9, 12, 7, 6, 7] as const;
+const widths = [14, 22, 13, 9, 9, 12, 7, 6, 8, 7] as const;
 
 export const heading = line(columns);
 
@@ -26,9 +27,9 @@ interface Row {
 }
 
 export function row({ name, label, measured, comparedTo }: Row): string {
-  const { operations, elapsedMs, latenciesMs, cpuMs, residentMiB, errors, fault } = measured;
+  const { operations, elapsedMs, latenciesMs, memory, errors, fault } = measured;
   const sorted = [...latenciesMs].sort((a, b) => a - b);
-  const each = cpuMs / operations;
+  const each = cpuMsEach(measured);
   const cells = [
     name,
     label,
@@ -36,11 +37,21 @@ export function row({ name, label, measured, comparedTo }: Row): string {
     quantile(sorted, 0.5).toFixed(2),
     quantile(sorted, 0.99).toFixed(2),
     each.toFixed(each < 1 ? 4 : 2),
-    comparedTo === undefined ? "" : (each / (comparedTo.cpuMs / comparedTo.operations)).toFixed(2),
-    residentMiB.toFixed(0),
+    comparedTo === undefined ? "" : (each / cpuMsEach(comparedTo)).toFixed(2),
+    memory.residentMiB.toFixed(0),
+    memory.ownMiB.toFixed(0),
     String(errors),
   ];
   return line(cells) + (fault === undefined ? "" : `\n  ${fault}`);
+}
+
+/** Of several runs of a phase, the one whose cost is in the middle. */
+export function middle(runs: readonly Measured[]): Measured | undefined {
+  return runs.toSorted((a, b) => cpuMsEach(a) - cpuMsEach(b))[Math.floor(runs.length / 2)];
+}
+
+function cpuMsEach({ cpuMs, operations }: Measured): number {
+  return cpuMs / operations;
 }
 
 function quantile(sorted: readonly number[], share: number): number {

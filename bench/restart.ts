@@ -2,7 +2,7 @@
 
 import { execFileSync } from "node:child_process";
 import { openLoad } from "./load.ts";
-import { residentMiBOf } from "./measure.ts";
+import { memoryOf } from "./measure.ts";
 import { phases } from "./phases.ts";
 import { startTarget, type Target } from "./targets.ts";
 
@@ -10,7 +10,7 @@ import { startTarget, type Target } from "./targets.ts";
 export async function restart(name: string, objects: number): Promise<void> {
   let target: Target = await startTarget(name, {});
   try {
-    const emptyMiB = residentMiBOf(target.pid);
+    const emptyMiB = memoryOf(target.pid).ownMiB;
     const emptyStartMs = target.startMs ?? Number.NaN;
     const load = await openLoad(target, { isHttp1: false });
     const { errors } = await phases.create(load, { objects, watchers: 0 });
@@ -18,12 +18,12 @@ export async function restart(name: string, objects: number): Promise<void> {
     if (target.restart === undefined)
       throw new TypeError(`Cannot start "${name}" again as it must have been started here`);
     target = await target.restart();
-    const filledMiB = residentMiBOf(target.pid);
+    const filledMiB = memoryOf(target.pid).ownMiB;
     process.stdout.write(
       [
         `${name} with ${objects} objects (${errors} errors):`,
         `start to ready ${format(target.startMs)} ms, empty ${format(emptyStartMs)} ms;`,
-        `resident ${format(filledMiB)} MiB, empty ${format(emptyMiB)} MiB: ${format(((filledMiB - emptyMiB) * 1024 * 1024) / objects)} bytes per object;`,
+        `own memory ${format(filledMiB)} MiB, empty ${format(emptyMiB)} MiB: ${format(((filledMiB - emptyMiB) * 1024 * 1024) / objects)} bytes per object;`,
         `files ${format(sizeMiB(target.directory))} MiB\n`,
       ].join(" "),
     );
