@@ -1,4 +1,4 @@
-// Flow schemas and priority levels. The control plane keeps them for whoever reads them; its own requests it shares out by limits of its own.
+// Flow schemas: which requests belong together, and to which priority level.
 // https://kubernetes.io/docs/concepts/cluster-administration/flow-control/
 
 import { type ApiObject, defineKind, type FieldError, fieldError, Type } from "../../api/door.ts";
@@ -6,36 +6,12 @@ import { recordsOf } from "../../base/record.ts";
 import { defineResource } from "../../server/door.ts";
 import { choiceErrors, textsOf } from "./admission-fields.ts";
 import { ageColumn, cellText, nameColumn, part, sizeOf } from "./columns.ts";
-import { atomicList, described, flag, int32, int32Pointer, mapList, pointer, struct, text, time } from "./fields.ts";
-import { flowControlNumbers } from "./protobuf-numbers.ts";
-
-const shared = {
-  group: "flowcontrol.apiserver.k8s.io",
-  scope: "Cluster",
-  emptyValues: "omit",
-  protobuf: flowControlNumbers,
-  definitionPrefix: "io.k8s.api.flowcontrol",
-} as const;
+import { atomicList, described, flag, pointer, struct } from "./fields.ts";
+import { conditions, flowControl } from "./flow-control-fields.ts";
 
 const texts = (description: string) => Type.Array(Type.String(), { "x-kubernetes-list-type": "set", description });
 const named = (id: string, description: string) =>
   Type.Object({ name: Type.String({ description: "The name, or * for all." }) }, { $id: id, description });
-
-const conditions = (id: string) =>
-  mapList(
-    Type.Object(
-      {
-        type: text("What the condition is about."),
-        status: text("True, False or Unknown."),
-        lastTransitionTime: time("When the status last changed."),
-        reason: text("Why, as one CamelCase word."),
-        message: text("Why, as a person reads it."),
-      },
-      { $id: id, description: "What is known of the object." },
-    ),
-    ["type"],
-    "What is known of the object.",
-  );
 
 const subject = Type.Object(
   {
@@ -86,7 +62,7 @@ const matchingPrecedenceDefault = 1_000;
 const matchingPrecedenceMax = 10_000;
 
 export const flowSchemaKind = defineKind({
-  ...shared,
+  ...flowControl,
   kind: "FlowSchema",
   versions: {
     v1: {
@@ -130,85 +106,6 @@ export const flowSchemaKind = defineKind({
   },
 });
 
-const limited = Type.Object(
-  {
-    nominalConcurrencyShares: int32Pointer("Its share of all seats. Default 30."),
-    limitResponse: described(
-      Type.Object(
-        {
-          type: Type.String({ description: "Queue or Reject." }),
-          queuing: pointer(
-            Type.Object(
-              {
-                queues: int32("The number of queues. Default 64."),
-                handSize: int32("Among how many of them a flow has its choice. Default 8."),
-                queueLengthLimit: int32("How many requests may wait in one. Default 50."),
-              },
-              { $id: "QueuingConfiguration", description: "Where requests wait." },
-            ),
-          ),
-        },
-        { $id: "LimitResponse", description: "What happens to requests without a seat." },
-      ),
-    ),
-    lendablePercent: int32Pointer("How many of its seats others may borrow. Default 0."),
-    borrowingLimitPercent: int32Pointer("How many seats it may borrow. Default: any."),
-  },
-  { $id: "LimitedPriorityLevelConfiguration", description: "A level with a limit." },
-);
-const exempt = Type.Object(
-  {
-    nominalConcurrencyShares: int32Pointer("Its share of all seats. Default 0."),
-    lendablePercent: int32Pointer("How many of its seats others may borrow. Default 0."),
-  },
-  { $id: "ExemptPriorityLevelConfiguration", description: "A level without a limit." },
-);
-
-export const priorityLevelKind = defineKind({
-  ...shared,
-  kind: "PriorityLevelConfiguration",
-  versions: {
-    v1: {
-      description: "PriorityLevelConfiguration says how many requests of one importance are answered at once.",
-      schema: Type.Object({
-        spec: struct(
-          Type.Object(
-            {
-              type: Type.String({ description: "Limited or Exempt." }),
-              limited: pointer(limited),
-              exempt: pointer(exempt),
-            },
-            { $id: "PriorityLevelConfigurationSpec", description: "What the level is." },
-          ),
-        ),
-        status: struct(
-          Type.Object(
-            { conditions: conditions("PriorityLevelConfigurationCondition") },
-            { $id: "PriorityLevelConfigurationStatus", description: "What is known of the level." },
-          ),
-        ),
-      }),
-      default(object) {
-        const { spec } = object;
-        if (spec === undefined) return;
-        if (spec.type === "Exempt") {
-          spec.exempt ??= {};
-          spec.exempt.nominalConcurrencyShares ??= 0;
-          spec.exempt.lendablePercent ??= 0;
-        }
-        if (spec.limited === undefined) return;
-        spec.limited.nominalConcurrencyShares ??= 30;
-        spec.limited.lendablePercent ??= 0;
-        const { queuing } = spec.limited.limitResponse;
-        if (queuing === undefined) return;
-        queuing.queues ||= 64;
-        queuing.handSize ||= 8;
-        queuing.queueLengthLimit ||= 50;
-      },
-    },
-  },
-});
-
 const shownName = (value: unknown, field: string): string => cellText(recordsOf([value])[0]?.[field]) || "<none>";
 
 export const flowSchemas = defineResource(flowSchemaKind, {
@@ -242,53 +139,6 @@ export const flowSchemas = defineResource(flowSchemaKind, {
       cell: (object) =>
         cellText(recordsOf(part(object, "status").conditions).find(({ type }) => type === "Dangling")?.status) || "?",
     },
-  ],
-});
-
-const limitedField = (object: ApiObject): Readonly<Record<string, unknown>> =>
-  recordsOf([part(object, "spec").limited])[0] ?? {};
-const queuingField = (object: ApiObject, field: string): string => {
-  const [response] = recordsOf([limitedField(object).limitResponse]);
-  const value = recordsOf([response?.queuing])[0]?.[field];
-  return value === undefined ? "<none>" : String(value);
-};
-
-export const priorityLevels = defineResource(priorityLevelKind, {
-  status: true,
-  validate: priorityLevelErrors,
-  columns: [
-    nameColumn,
-    {
-      name: "Type",
-      type: "string",
-      description: "Limited or Exempt.",
-      cell: (object) => cellText(part(object, "spec").type),
-    },
-    {
-      name: "NominalConcurrencyShares",
-      type: "string",
-      description: "Its share of all seats.",
-      cell: (object) => String(limitedField(object).nominalConcurrencyShares ?? "<none>"),
-    },
-    {
-      name: "Queues",
-      type: "string",
-      description: "The number of queues.",
-      cell: (object) => queuingField(object, "queues"),
-    },
-    {
-      name: "HandSize",
-      type: "string",
-      description: "Among how many queues a flow has its choice.",
-      cell: (object) => queuingField(object, "handSize"),
-    },
-    {
-      name: "QueueLengthLimit",
-      type: "string",
-      description: "How many requests may wait in a queue.",
-      cell: (object) => queuingField(object, "queueLengthLimit"),
-    },
-    ageColumn,
   ],
 });
 
@@ -356,32 +206,4 @@ function ruleErrors(rule: Readonly<Record<string, unknown>>, path: string): Fiel
 
 function kindOf(field: string): string {
   return `${field.charAt(0).toUpperCase()}${field.slice(1)}`;
-}
-
-function priorityLevelErrors(object: ApiObject): FieldError[] {
-  const { type, limited: limits, exempt: exemption } = part(object, "spec");
-  if (type === "Exempt")
-    return limits === undefined ? [] : [fieldError.forbidden("spec.limited", "must be nil if the type is not Limited")];
-  if (type !== "Limited") return [fieldError.notSupported("spec.type", type, ["Exempt", "Limited"])];
-  if (exemption !== undefined) return [fieldError.forbidden("spec.exempt", "must be nil if the type is Limited")];
-  const [level] = recordsOf([limits]);
-  if (level === undefined) return [fieldError.required("spec.limited", "must not be empty when type is Limited")];
-  const errors: FieldError[] = [];
-  if (typeof level.nominalConcurrencyShares === "number" && level.nominalConcurrencyShares < 0)
-    errors.push(
-      fieldError.invalid(
-        "spec.limited.nominalConcurrencyShares",
-        level.nominalConcurrencyShares,
-        "must be a non-negative integer",
-      ),
-    );
-  const [response = {}] = recordsOf([level.limitResponse]);
-  const path = "spec.limited.limitResponse";
-  if (response.type === "Reject" && response.queuing !== undefined)
-    errors.push(fieldError.forbidden(`${path}.queuing`, "must be nil if limited.limitResponse.type is not Limited"));
-  else if (response.type === "Queue" && response.queuing === undefined)
-    errors.push(fieldError.required(`${path}.queuing`, "must not be empty if limited.limitResponse.type is Limited"));
-  else if (response.type !== "Reject" && response.type !== "Queue")
-    errors.push(fieldError.notSupported(`${path}.type`, response.type, ["Queue", "Reject"]));
-  return errors;
 }
