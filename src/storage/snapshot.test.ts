@@ -26,6 +26,19 @@ test("restoreSnapshot() brings back every key with its value and its revision", 
   await assertFails(restored.range({ start: "/", end: "0", revision: saved.revision - 1 }), "REVISION_COMPACTED");
 });
 
+test("restoreSnapshot() keeps what was written together, wherever that lies among five hundred", async (t) => {
+  const { file, directory } = aPlace(t);
+  await using storage = openMemoryStorage();
+  for (let i = 0; i < 450; i++) await put(storage, `/a${i}`, `value ${i}`);
+  const together = Array.from({ length: 100 }, (_, i) => ({ key: `/b${i}`, value: Buffer.from("b"), expected: 0 }));
+  await storage.commit(together);
+  await put(storage, "/c", "last");
+  await saveSnapshot(storage, file);
+  await restoreSnapshot(file, directory);
+  await using restored = await openEmbeddedStorage({ directory });
+  assert.deepEqual(await all(restored), await all(storage));
+});
+
 test("saveSnapshot() shows one moment of a storage that is written to meanwhile", async (t) => {
   const { file, directory } = aPlace(t);
   await using storage = openMemoryStorage();
