@@ -16,7 +16,7 @@ export const hopByHop: ReadonlySet<string> = new Set([
   "trailer",
   "transfer-encoding",
   "upgrade",
-  // Of the connection that it would have upgraded: Node refuses to send it over another one.
+  // Of the connection that it would have upgraded.
   "http2-settings",
 ]);
 
@@ -101,48 +101,10 @@ function passedOn(headers: Headers, named: ReadonlySet<string>): OutgoingHeaders
   for (const name in headers) {
     const value = headers[name];
     if (value === undefined || isHopByHop(name, named) || isWithheld(name)) continue;
-    forwarded[name] = singular.has(name) ? (textsOf(value)[0] ?? "") : value;
+    forwarded[name] = value;
   }
   return forwarded;
 }
-
-/**
- * Headers of one value by their definition. Whoever sends several means the first, as servers in Go read them; Node refuses to send more than
- * one of them over HTTP/2.
- */
-const singular: ReadonlySet<string> = new Set([
-  "access-control-allow-credentials",
-  "access-control-max-age",
-  "access-control-request-method",
-  "age",
-  "content-encoding",
-  "content-language",
-  "content-length",
-  "content-location",
-  "content-md5",
-  "content-range",
-  "content-type",
-  "date",
-  "dnt",
-  "etag",
-  "expires",
-  "from",
-  "if-match",
-  "if-modified-since",
-  "if-none-match",
-  "if-range",
-  "if-unmodified-since",
-  "last-modified",
-  "location",
-  "max-forwards",
-  "range",
-  "referer",
-  "retry-after",
-  "tk",
-  "upgrade-insecure-requests",
-  "user-agent",
-  "x-content-type-options",
-]);
 
 function isWithheld(name: string): boolean {
   return withheld.has(name) || name.startsWith(":") || withheldPrefixes.some((prefix) => name.startsWith(prefix));
@@ -155,11 +117,7 @@ function forwardedFor({ peer }: ApiRequest, before: string | readonly string[] |
 }
 
 function textOf(value: string | readonly string[] | undefined): string {
-  return value === undefined ? "" : textsOf(value).join(", ");
-}
-
-function textsOf(value: string | readonly string[]): readonly string[] {
-  return typeof value === "string" ? [value] : value;
+  return value === undefined ? "" : typeof value === "string" ? value : value.join(", ");
 }
 
 /** Header values are bytes, which Node takes as Latin-1. */
