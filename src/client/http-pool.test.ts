@@ -140,6 +140,28 @@ test("a path of 40 kB goes out over HTTP/2, also where a header says it again", 
   assert.equal(await textOf(answer), String(path.length));
 });
 
+test("a server that changes the protocol although nobody asked for it is refused", async (t) => {
+  const server = await aServer("http/1.1", (_, response) => {
+    response.socket?.end("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n");
+  });
+  t.after(() => server.close());
+  const pool = aPool(server.port);
+  t.after(() => pool.close());
+  await assert.rejects(get(pool, "/"), { message: 'backend tried to switch protocol "chat" when "" was requested' });
+});
+
+for (const protocol of ["h2", "http/1.1"] as const)
+  test(`headers of 50 kB come back over ${protocol}`, async (t) => {
+    const server = await aServer(protocol, (_, response) => {
+      response.writeHead(200, { "x-long": "a".repeat(50_000) });
+      response.end();
+    });
+    t.after(() => server.close());
+    const pool = aPool(server.port);
+    t.after(() => pool.close());
+    assert.equal(String((await get(pool, "/")).headers["x-long"]).length, 50_000);
+  });
+
 test("a GET on a kept connection that has died goes out again on a new one", async () => {
   let requests = 0;
   const server = await aServer("http/1.1", (request, response) => {

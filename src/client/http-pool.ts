@@ -313,13 +313,21 @@ export class HttpPool {
         path,
         headers: { host: authority, ...definedHeaders(headers), ...framingHeaders(headers, body) },
         setDefaultHeaders: false,
+        maxHeaderSize: headerLimits.bytesMax,
       });
       const abort = () => {
         reject(reasonOf(signal));
         request.destroy(reasonOf(signal));
       };
       signal?.addEventListener("abort", abort);
-      request.once("close", () => signal?.removeEventListener("abort", abort));
+      request.once("close", () => {
+        signal?.removeEventListener("abort", abort);
+        reject(new NoAnswerError("EOF", { wasReused: request.reusedSocket }));
+      });
+      request.once("upgrade", ({ headers: { upgrade = "" } }, socket) => {
+        socket.destroy();
+        reject(new Error(`backend tried to switch protocol "${upgrade}" when "" was requested`));
+      });
       request.on("error", (error: NodeJS.ErrnoException) => {
         const isBroken = error.code === "ECONNRESET" || error.code === "EPIPE";
         reject(isBroken ? new NoAnswerError("EOF", { wasReused: request.reusedSocket, cause: error }) : error);

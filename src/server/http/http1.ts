@@ -107,8 +107,9 @@ function writeHead(outgoing: ServerResponse, response: ApiResponse): boolean {
     outgoing.destroy();
     return false;
   }
-  // Node keeps the head until there is something of the body; a watch may have nothing to say for a long time.
-  if (!isReady(response.body)) outgoing.flushHeaders();
+  // Node keeps the head until there is something of the body; a watch may have nothing to say for a long time. Not by `flushHeaders()`,
+  // which takes headers for UTF-8, where every other way takes them for Latin-1.
+  if (!isReady(response.body)) outgoing.write(Buffer.alloc(0));
   return true;
 }
 

@@ -166,6 +166,21 @@ test("paths and headers of 40 kB pass", async (t) => {
   assert.equal((await ask2(listener, { ":path": path, long })).body, "40001 40000");
 });
 
+test("bytes beyond ASCII in a header go out as they are, over both protocols, and before a body, too", async (t) => {
+  const name = Buffer.from("Zoë").toString("latin1");
+  const late = async function* () {
+    yield Buffer.from("late");
+  };
+  const listener = await start(t, async ({ path }) => ({
+    ...ok(path === "/late" ? late() : undefined),
+    headers: { "x-name": name },
+  }));
+  for (const path of ["/now", "/late"]) {
+    assert.equal((await ask(listener, { path })).headers["x-name"], name);
+    assert.equal((await ask2(listener, { ":path": path })).headers["x-name"], name);
+  }
+});
+
 test("HEAD has the length of the body and no body", async (t) => {
   const listener = await start(t, async () => ok());
   for (const answer of [
