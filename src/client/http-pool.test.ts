@@ -4,6 +4,7 @@ import { createSecureServer } from "node:http2";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { createServer as createTcp, type Server } from "node:net";
+import { PassThrough } from "node:stream";
 import { after, before, describe, test } from "node:test";
 import { type KeyPair, makeAuthority, makeCertificate } from "../base/certificates.ts";
 import { HttpPool, type IncomingResponse, NoAnswerError } from "./http-pool.ts";
@@ -138,6 +139,24 @@ test("a path of 40 kB goes out over HTTP/2, also where a header says it again", 
   const headers = { "x-forwarded-uri": path };
   const answer = await pool.request({ method: "GET", path, authority: "server.test", headers });
   assert.equal(await textOf(answer), String(path.length));
+});
+
+test("what a server does not want of a body stays with its source, unharmed", async (t) => {
+  const server = await aServer("h2", (_, response) => {
+    response.writeHead(413);
+    response.end("too much");
+  });
+  t.after(() => server.close());
+  const pool = aPool(server.port);
+  t.after(() => pool.close());
+  const source = new PassThrough();
+  source.write("some");
+  const answer = await pool.request({ method: "POST", path: "/", authority: "server.test", headers: {}, body: source });
+  assert.equal(answer.status, 413);
+  assert.equal(await textOf(answer), "too much");
+  pool.close();
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(!source.destroyed);
 });
 
 test("a server that changes the protocol although nobody asked for it is refused", async (t) => {

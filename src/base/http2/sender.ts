@@ -159,26 +159,29 @@ export class Sender {
   #flush(): void {
     if (this.#isWriting || this.#socket.destroyed || this.#socket.writableEnded) return;
     const wasFull = this.isFull;
-    const [only] = this.#queue;
-    if (this.#bodies.size === 0 && this.#queue.length < 2) {
-      if (only !== undefined) this.#write(only);
-    } else this.#writeTogether();
+    const frames = this.#queue;
+    const framesBytes = this.#queuedBytes;
     this.#queue = [];
     this.#queuedBytes = 0;
+    const [only] = frames;
+    if (this.#bodies.size > 0 || frames.length > 1) this.#writeTogether(frames, framesBytes);
+    else if (only !== undefined) this.#write(only);
     if (wasFull) this.#onRoom();
   }
 
-  #writeTogether(): void {
+  #writeTogether(frames: readonly Buffer[], framesBytes: number): void {
     let bodyBytes = 0;
     for (const { waitingBytes } of this.#bodies) bodyBytes += Math.min(waitingBytes, pieceBytes) + frameHeadBytes;
     // Every frame of data has a head, and one more where a piece ends.
-    const sizeMax = this.#queuedBytes + bodyBytes + Math.ceil(bodyBytes / dataBytesMax) * frameHeadBytes;
-    const target = takeMemory(Math.min(sizeMax, Math.max(writeBytesMax, this.#queuedBytes)));
+    const sizeMax = framesBytes + bodyBytes + Math.ceil(bodyBytes / dataBytesMax) * frameHeadBytes;
+    const target = takeMemory(Math.min(sizeMax, Math.max(writeBytesMax, framesBytes)));
     let at = 0;
-    for (const frames of this.#queue) at += frames.copy(target, at);
-    at = this.#layOutBodies(target, at);
-    if (at > 0) this.#write(target.subarray(0, at), target);
+    for (const frame of frames) at += frame.copy(target, at);
+    const { end, whole } = this.#layOutBodies(target, at);
+    if (end > 0) this.#write(target.subarray(0, end), target);
     else giveMemory(target);
+    // Only now: with its last answer a connection may end, and nothing can be written behind that.
+    for (const body of whole) finish(body);
   }
 
   #write(bytes: Buffer, memory?: Buffer): void {
@@ -190,11 +193,12 @@ export class Sender {
     });
   }
 
-  /** Each body has one turn. Returns where the target's bytes end. */
-  #layOutBodies(target: Buffer, start: number): number {
-    let at = start;
+  /** Each body has one turn. Tells where the target's bytes end, and which bodies have nothing left. */
+  #layOutBodies(target: Buffer, start: number): { readonly end: number; readonly whole: readonly OutgoingBody[] } {
+    let end = start;
+    const whole: OutgoingBody[] = [];
     for (const body of [...this.#bodies]) {
-      const room = roomFor(target.length - at);
+      const room = roomFor(target.length - end);
       const sizeBytes = Math.min(body.waitingBytes, body.windowBytes, this.#windowBytes, pieceBytes, room);
       const isWhole = sizeBytes === body.waitingBytes;
       if (room <= 0) break;
@@ -202,14 +206,15 @@ export class Sender {
       if (sizeBytes > 0 || isWhole) {
         clearTimeout(body.stallTimer);
         body.stallTimer = undefined;
-        if (sizeBytes > 0 || body.hasEnd) at = layOut(body, { target, at, sizeBytes, hasEnd: isWhole && body.hasEnd });
+        if (sizeBytes > 0 || body.hasEnd)
+          end = layOut(body, { target, at: end, sizeBytes, hasEnd: isWhole && body.hasEnd });
         body.windowBytes -= sizeBytes;
         this.#windowBytes -= sizeBytes;
       } else body.stallTimer ??= setTimeout(body.onStalled, this.#stalledTimeoutMs);
-      if (isWhole) finish(body);
+      if (isWhole) whole.push(body);
       else this.#bodies.add(body);
     }
-    return at;
+    return { end, whole };
   }
 }
 

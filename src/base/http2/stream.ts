@@ -86,17 +86,19 @@ export class Http2Stream {
   }
 
   /**
-   * Sends what a stream gives, no faster than the other side takes it. A body that breaks off ends in a reset, never as a whole one.
-   * Resolves when everything was handed over or either has gone.
+   * Sends what a source gives, no faster than the other side takes it. A source that breaks off ends in a reset, never as a whole body; one
+   * that the other side does not want is left as it is. Resolves when everything was handed over or either has gone.
    */
   sendFrom(source: Readable): Promise<void> {
     return new Promise((resolve) => {
-      source.on("data", (chunk: Buffer) => {
+      const take = (chunk: Buffer) => {
         this.send(chunk);
         if (this.outgoing.waitingBytes < passedBytesMax) return;
         source.pause();
-        void this.taken().then(() => source.resume());
-      });
+        void this.taken().then(() => {
+          if (!this.#isClosed) source.resume();
+        });
+      };
       source.once("end", () => {
         this.sendEnd();
         resolve();
@@ -108,10 +110,11 @@ export class Http2Stream {
         resolve();
       });
       this.onClose(() => {
-        source.destroy();
+        source.off("data", take).pause();
         resolve();
       });
-      if (this.#isClosed) source.destroy();
+      if (this.#isClosed) resolve();
+      else source.on("data", take);
     });
   }
 

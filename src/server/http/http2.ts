@@ -51,7 +51,10 @@ async function serve(handler: Handler, stream: ServerStream, peer: Peer): Promis
     onClose: (listener) => stream.onClose(listener),
     upgrade: undefined,
   });
-  if (stream.isClosed) return;
+  if (stream.isClosed) {
+    if (response.body instanceof Readable) response.body.destroy();
+    return;
+  }
   const headers = writeHeaders(response, "2.0");
   const body = method === "HEAD" ? undefined : response.body;
   try {
@@ -62,8 +65,10 @@ async function serve(handler: Handler, stream: ServerStream, peer: Peer): Promis
     stream.breakOff();
     return;
   }
-  if (body instanceof Readable) await stream.sendFrom(body);
-  else if (!isReady(body)) await sendChunks(stream, body);
+  if (body instanceof Readable) {
+    stream.onClose(() => body.destroy());
+    await stream.sendFrom(body);
+  } else if (!isReady(body)) await sendChunks(stream, body);
   if (stream.isRemoteOpen && stream.incoming !== undefined) await endRequest(stream, stream.incoming);
 }
 

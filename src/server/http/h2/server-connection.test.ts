@@ -295,3 +295,28 @@ test("frames may come byte by byte", async (t) => {
   for (const byte of Buffer.concat([preface, frame(settings, 0, 0), get(1)])) client.socket.write(Buffer.from([byte]));
   assert.equal(await answerOf(client, 1), "ok");
 });
+
+test("a connection that is drained ends with the last byte of its last answer", async (t) => {
+  let finish: () => void = () => {};
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const handler = async () => ({
+    status: 200,
+    headers: {},
+    body: (async function* () {
+      yield Buffer.from("first, ");
+      await finished;
+      yield Buffer.from("last");
+    })(),
+  });
+  const listener = await start(t, handler);
+  const client = await RawHttp2.open(listener.port);
+  client.send(get(1));
+  await client.receive(({ type }) => type === data);
+  const closed = listener.close(10_000);
+  await client.receive(({ type }) => type === goaway);
+  finish();
+  assert.equal(await answerOf(client, 1), "first, last");
+  await closed;
+});
