@@ -26,6 +26,8 @@ export interface Load {
 }
 
 const connections = 4;
+/** Watches of one connection, which have connections of their own: servers take 250 requests on each. */
+const watchesPerConnection = 200;
 
 /** Connects to a target. Its certificate is not verified: what is measured is not us. */
 export async function openLoad(target: Target, { isHttp1 }: { readonly isHttp1: boolean }): Promise<Load> {
@@ -33,30 +35,36 @@ export async function openLoad(target: Target, { isHttp1 }: { readonly isHttp1: 
 }
 
 async function http2({ url, cert, key }: Target): Promise<Load> {
-  const sessions = await Promise.all(
-    Array.from(
-      { length: connections },
-      () =>
-        new Promise<ClientHttp2Session>((resolve, reject) => {
-          const session = connect(url, {
-            cert,
-            key,
-            rejectUnauthorized: false,
-            settings: { initialWindowSize: windowBytes },
-          });
-          session.once("error", reject).once("connect", () => {
-            session.setLocalWindowSize(windowBytes);
-            resolve(session);
-          });
-        }),
-    ),
-  );
-  const streamOf = (client: number, { method = "GET", path, headers, body }: LoadRequest) => {
-    const session = sessions[client % connections];
-    if (session === undefined) throw new RangeError(`Cannot send as client ${client}`);
+  const open = () =>
+    new Promise<ClientHttp2Session>((resolve, reject) => {
+      const session = connect(url, {
+        cert,
+        key,
+        rejectUnauthorized: false,
+        settings: { initialWindowSize: windowBytes },
+      });
+      session.once("error", reject).once("connect", () => {
+        session.setLocalWindowSize(windowBytes);
+        resolve(session);
+      });
+    });
+  const sessions = await Promise.all(Array.from({ length: connections }, open));
+  const watchSessions = new Map<number, Promise<ClientHttp2Session>>();
+  const sessionOfWatch = (client: number) => {
+    const index = Math.floor(client / watchesPerConnection);
+    const session = watchSessions.get(index) ?? open();
+    watchSessions.set(index, session);
+    return session;
+  };
+  const request = (session: ClientHttp2Session, { method = "GET", path, headers, body }: LoadRequest) => {
     const stream = session.request({ ":method": method, ":path": path, ...headers }, { endStream: body === undefined });
     if (body !== undefined) stream.end(body);
     return stream;
+  };
+  const streamOf = (client: number, sent: LoadRequest) => {
+    const session = sessions[client % connections];
+    if (session === undefined) throw new RangeError(`Cannot send as client ${client}`);
+    return request(session, sent);
   };
   return {
     send: (client, sent) =>
@@ -71,14 +79,17 @@ async function http2({ url, cert, key }: Target): Promise<Load> {
         stream.on("end", () => resolve({ status, body: Buffer.concat(chunks) }));
         stream.on("error", reject);
       }),
-    follow: (client, path, onData) =>
-      new Promise((resolve, reject) => {
-        const stream = streamOf(client, { path });
+    follow: async (client, path, onData) => {
+      const session = await sessionOfWatch(client);
+      return new Promise((resolve, reject) => {
+        const stream = request(session, { path });
         stream.on("response", () => resolve(() => stream.close(constants.NGHTTP2_CANCEL)));
         stream.on("data", onData).on("error", reject);
-      }),
+      });
+    },
     close() {
       for (const session of sessions) session.destroy();
+      for (const opening of watchSessions.values()) opening.then((session) => session.destroy());
     },
   };
 }
